@@ -1,2 +1,2 @@
 // The public surface of @recourse/testing. What is not named here may change without notice.
-export {};
+export { left, right } from './conformance/outcome.ts';

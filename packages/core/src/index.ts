@@ -1,5 +1,60 @@
 // The public surface of @recourse/core. What is not named here may change without notice.
 
+// The two deciders, and what is owed next.
+export {
+  type DeploymentCommand,
+  decideDeployment,
+  sameRequest,
+} from './deployment/decide.ts';
+export { type Decision, decideRestore, type RestoreFacts } from './deployment/decide-restore.ts';
+export {
+  type Acquisition,
+  type Deployment,
+  type DeploymentRequest,
+  type Durations,
+  type Ending,
+  evolveDeployment,
+  imageWentAway,
+  initialDeployment,
+  isAutomatic,
+  kindOf,
+  releaseOf,
+  type StepUnderWay,
+  sourceOf,
+  workloadOf,
+} from './deployment/deployment.ts';
+export {
+  Actor,
+  DeploymentEvent,
+  type DeploymentEventOf,
+  EffectName,
+  Failure,
+  RebuildReason,
+  Trigger,
+} from './deployment/events.ts';
+export { type Bookkeeping, type Effect, next, type Step } from './deployment/next.ts';
+export { backoffMs, defaultPolicy, type Policy, RUNS_MAX, type StepPolicy } from './deployment/policy.ts';
+export { type Turn, turnOf } from './environment/admission.ts';
+export { decideEnvironment, type EnvironmentCommand } from './environment/decide.ts';
+export {
+  type Candidate,
+  type Environment,
+  evolveEnvironment,
+  initialEnvironment,
+  type Live,
+  PROVEN_MAX,
+  type Slot,
+} from './environment/environment.ts';
+export { DeploymentKind, EnvironmentEvent } from './environment/events.ts';
+export {
+  deploymentEvents,
+  deploymentStream,
+  type EventCodec,
+  environmentEvents,
+  environmentStream,
+  eventCodec,
+  type Upcasts,
+} from './event-codec.ts';
 // Names and values of the domain.
 export {
   CommitId,
@@ -45,6 +100,7 @@ export type { Secrets } from './ports/secrets.ts';
 export type { Snapshot, Snapshots } from './ports/snapshots.ts';
 export type { Sources } from './ports/sources.ts';
 export { WakeUp, type WorkQueue } from './ports/work-queue.ts';
+export { type Rejection, renderRejection } from './rejection.ts';
 export {
   BuildInputs,
   Config,
@@ -60,3 +116,13 @@ export {
   TreePath,
   Workload,
 } from './release.ts';
+// Rolling back: the plan before, the reasons after.
+export { explainDeployment, explainEvent } from './rollback/explain.ts';
+export {
+  type ConfigDifference,
+  checkTarget,
+  defaultTarget,
+  type PlanFacts,
+  planRollback,
+  type RollbackPlan,
+} from './rollback/plan-rollback.ts';

@@ -1,0 +1,265 @@
+import * as E from 'fp-ts/lib/Either.js';
+import { match } from 'ts-pattern';
+import { type CommitId, type DeploymentId, type Fence, Instant, type StepKey } from '../identity.ts';
+import type { BuiltImage } from '../ports/builder.ts';
+import type { Finding } from '../ports/images.ts';
+import type { Instance } from '../ports/runtime.ts';
+import { type Rejection, renderRejection } from '../rejection.ts';
+import type { Image } from '../release.ts';
+import { decideRestore } from './decide-restore.ts';
+import {
+  type Deployment,
+  type DeploymentRequest,
+  imageWentAway,
+  isCleaning,
+  type StepUnderWay,
+  sourceOf,
+} from './deployment.ts';
+import type { DeploymentEvent, EffectName, Failure } from './events.ts';
+import { backoffMs, RUNS_MAX, type StepPolicy } from './policy.ts';
+
+/** An outcome says of which attempt it is: one of an attempt that is over is refused, whoever brings it. */
+type Of = Readonly<{ attempt: number; key: StepKey }>;
+
+export type DeploymentCommand = Readonly<
+  | { type: 'Request'; request: DeploymentRequest }
+  | { type: 'RecordAdmitted'; fence: Fence }
+  | { type: 'BeginStep'; step: StepUnderWay; now: Instant; policy: StepPolicy }
+  | (Of & { type: 'RecordResolved'; commit: CommitId })
+  | (Of & { type: 'RecordProbe'; finding: Finding })
+  | (Of & { type: 'RecordPulled'; image: Image; durationMs: number })
+  | (Of & { type: 'RecordBuilt'; built: BuiltImage; durationMs: number })
+  | (Of & { type: 'RecordStarted'; instance: Instance; durationMs: number })
+  | (Of & { type: 'RecordHealth'; healthy: boolean; attempts: number; durationMs: number; detail: string })
+  | { type: 'RecordPromoted'; fence: Fence; previous: DeploymentId | null; durationMs: number }
+  | (Of & { type: 'RecordRestored' })
+  | (Of & { type: 'RecordFailure'; step: EffectName; error: Failure; now: Instant; policy: StepPolicy })
+  | { type: 'RecordStopped'; key: StepKey }
+  | { type: 'Retire'; by: DeploymentId; key: StepKey }
+  | { type: 'Cancel'; actor: string; reason: string | null }
+  | { type: 'Supersede'; by: DeploymentId }
+>;
+
+type Outcome = E.Either<Rejection, readonly DeploymentEvent[]>;
+type Command<Type extends DeploymentCommand['type']> = Extract<DeploymentCommand, { type: Type }>;
+
+const nothing: Outcome = E.right([]);
+
+/** A command that was already carried out succeeds with no events: a second click is not an error. */
+export const decideDeployment = (command: DeploymentCommand, state: Deployment): Outcome => {
+  if (command.type === 'Request') return decideRequest(command.request, state);
+  const { request } = state;
+  if (request === null) return E.left({ code: 'NotRequested' });
+
+  return match(command)
+    .returnType<Outcome>()
+    .with({ type: 'RecordAdmitted' }, ({ fence }) => decideAdmitted(fence, request, state))
+    .with({ type: 'BeginStep' }, (begin) => decideBegin(begin, request, state))
+    .with({ type: 'RecordResolved' }, (of) =>
+      during('resolve-source', of, state, () => E.right([scheduled(of.commit, request, state)])),
+    )
+    .with({ type: 'RecordProbe' }, (of) =>
+      during('probe-image', of, state, () => E.right(afterProbe(of.finding, request))),
+    )
+    .with({ type: 'RecordPulled' }, (of) =>
+      during('pull-image', of, state, () =>
+        E.right([{ type: 'ImagePulled', image: of.image, durationMs: of.durationMs }]),
+      ),
+    )
+    .with({ type: 'RecordBuilt' }, (of) => during('build', of, state, () => E.right(afterBuild(of, state))))
+    .with({ type: 'RecordStarted' }, (of) =>
+      during('start', of, state, () =>
+        E.right([{ type: 'InstanceStarted', key: of.key, instance: of.instance, durationMs: of.durationMs }]),
+      ),
+    )
+    .with({ type: 'RecordHealth' }, (of) => during('check-health', of, state, () => E.right(afterHealth(of))))
+    .with({ type: 'RecordPromoted' }, ({ fence, previous, durationMs }) => {
+      if (state.promoted) return nothing;
+      if (state.fence !== fence) return E.left({ code: 'StaleFence', held: state.fence, shown: fence });
+      return E.right([{ type: 'Promoted', previous, fence, durationMs }]);
+    })
+    .with({ type: 'RecordRestored' }, (of) =>
+      during('restore-traffic', of, state, () => E.right([afterRestoring(state)])),
+    )
+    .with({ type: 'RecordFailure' }, (of) =>
+      during(of.step, of, state, () => E.right(afterFailure(of.step, of.attempt, of, state))),
+    )
+    .with({ type: 'RecordStopped' }, ({ key }) =>
+      state.begunStarts.includes(key) ? E.right([{ type: 'InstanceStopped', key }]) : nothing,
+    )
+    .with({ type: 'Retire' }, ({ by, key }) =>
+      state.retiredBy === null
+        ? E.right([
+            { type: 'Retired', by },
+            { type: 'InstanceStopped', key },
+          ])
+        : nothing,
+    )
+    .with({ type: 'Cancel' }, (cancel) => decideCancel(cancel, request, state))
+    .with({ type: 'Supersede' }, ({ by }) =>
+      state.ending === null && state.fence === null ? E.right([{ type: 'Superseded', by }]) : nothing,
+    )
+    .exhaustive();
+};
+
+const decideRequest = (request: DeploymentRequest, state: Deployment): Outcome => {
+  if (state.request === null) return E.right([request]);
+  return sameRequest(state.request, request)
+    ? nothing
+    : E.left({ code: 'CommandReused', deployment: state.request.deployment });
+};
+
+/** Equal in all that was asked for. Who asked and why may differ between two copies of one click. */
+export const sameRequest = (a: DeploymentRequest, b: DeploymentRequest): boolean => essence(a) === essence(b);
+
+const essence = (request: DeploymentRequest): string =>
+  request.type === 'DeploymentRequested'
+    ? canonical([request.type, request.environment, request.source, request.workload, request.config])
+    : canonical([
+        request.type,
+        request.environment,
+        request.target.deployment,
+        request.configMode,
+        request.acceptMovedRef,
+      ]);
+
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+
+/** What needs no look at the world is scheduled at once. */
+const decideAdmitted = (fence: Fence, request: DeploymentRequest, state: Deployment): Outcome => {
+  if (state.ending !== null || state.fence === fence) return nothing;
+  const admitted: DeploymentEvent = { type: 'Admitted', fence };
+  if (request.type === 'DeploymentRequested') {
+    const { source } = request;
+    return source.kind === 'git' && source.commit !== null
+      ? E.right([admitted, { type: 'BuildScheduled', commit: source.commit, ref: null }])
+      : E.right([admitted]);
+  }
+  const { target, acceptMovedRef } = request;
+  const decision = decideRestore({ target, finding: null, acceptMovedRef });
+  return decision.type === 'Rebuild'
+    ? E.right([
+        admitted,
+        { type: 'RebuildScheduled', commit: decision.commit, reason: decision.reason, movedRef: null },
+      ])
+    : E.right([admitted]);
+};
+
+/** Intent before effect: after an ending nothing new is begun, other than cleaning up. */
+const decideBegin = (begin: Command<'BeginStep'>, request: DeploymentRequest, state: Deployment): Outcome => {
+  const { step, attempt, run, key } = begin.step;
+  const over = state.ending !== null || state.promoted;
+  if (over && !isCleaning(step))
+    return E.left({ code: 'AlreadyEnded', deployment: request.deployment, outcome: state.ending ?? 'live' });
+  if (attempt !== (state.failures[step] ?? 0) + 1) return E.left({ code: 'StaleOutcome', step, attempt });
+  if (run <= RUNS_MAX || begin.policy.attemptsMax === null)
+    return E.right([{ type: 'StepStarted', step, attempt, run, key }]);
+  const error: Failure = {
+    kind: 'transient',
+    code: 'engine/abandoned',
+    message: `${RUNS_MAX} workers began ${step} and none of them came back with an outcome.`,
+  };
+  return E.right(afterFailure(step, attempt, { key, error, now: begin.now, policy: begin.policy }, state));
+};
+
+/** Accepts an outcome only of the attempt that is under way: a late one of another worker is not believed. */
+const during = (step: EffectName, of: Of, state: Deployment, outcome: () => Outcome): Outcome => {
+  const { underWay } = state;
+  return underWay?.step === step && underWay.attempt === of.attempt && underWay.key === of.key
+    ? outcome()
+    : E.left({ code: 'StaleOutcome', step, attempt: of.attempt });
+};
+
+const scheduled = (commit: CommitId, request: DeploymentRequest, state: Deployment): DeploymentEvent => {
+  const source = sourceOf(request);
+  const ref = source.kind === 'git' ? source.ref : null;
+  if (request.type === 'DeploymentRequested') return { type: 'BuildScheduled', commit, ref };
+  const decision = decideRestore({ ...request, finding: state.finding });
+  const reason = decision.type === 'RebuildAtRef' ? decision.reason : 'pruned';
+  return { type: 'RebuildScheduled', commit, reason, movedRef: ref };
+};
+
+const afterProbe = (finding: Finding, request: DeploymentRequest): readonly DeploymentEvent[] => {
+  if (request.type !== 'RollbackRequested') return [];
+  const { target, acceptMovedRef } = request;
+  const probed: DeploymentEvent = { type: 'ImageProbed', image: target.image, finding };
+  const decision = decideRestore({ target, finding, acceptMovedRef });
+  return match(decision)
+    .returnType<readonly DeploymentEvent[]>()
+    .with({ type: 'Reuse' }, ({ image }) => [probed, { type: 'ImageReused', image }])
+    .with({ type: 'Rebuild' }, ({ commit, reason }) => [
+      probed,
+      { type: 'RebuildScheduled', commit, reason, movedRef: null },
+    ])
+    .with({ type: 'Refuse' }, ({ reason }) => [
+      probed,
+      failed('probe-image', refusal({ code: 'NoWayBack', target: target.deployment, reason })),
+    ])
+    .with({ type: 'Pull' }, { type: 'RebuildAtRef' }, { type: 'Probe' }, () => [probed])
+    .exhaustive();
+};
+
+/** A build must prove itself: what the image says of its commit is what was ordered, or it goes nowhere. */
+const afterBuild = ({ built, durationMs }: Command<'RecordBuilt'>, state: Deployment): readonly DeploymentEvent[] => {
+  const ordered = state.acquisition?.type === 'build' ? state.acquisition.commit : null;
+  if (ordered === null || built.commit !== ordered)
+    return [failed('build', refusal({ code: 'CommitMismatch', ordered: ordered ?? 'none', built: built.commit }))];
+  return [{ type: 'Built', image: built.image, commit: built.commit, runnable: built.runnable, durationMs }];
+};
+
+const afterHealth = (of: Command<'RecordHealth'>): readonly DeploymentEvent[] => {
+  const { healthy, attempts, durationMs, detail } = of;
+  const checked: DeploymentEvent = { type: 'HealthChecked', healthy, attempts, durationMs, detail };
+  if (healthy) return [checked];
+  const message = `It did not become healthy: ${detail}, after ${attempts} checks in ${durationMs} ms.`;
+  const error: Failure = { kind: 'permanent', code: 'health/unhealthy', message };
+  return [checked, { type: 'DeploymentFailed', step: 'check-health', error }];
+};
+
+const afterRestoring = (state: Deployment): DeploymentEvent => {
+  const error: Failure = { kind: 'permanent', code: 'engine/aborted', message: 'The promotion was aborted.' };
+  const { step, error: why } = state.failing ?? { step: 'promote', error };
+  return { type: 'DeploymentFailed', step, error: why };
+};
+
+type FailureOf = Readonly<{ key: StepKey; error: Failure; now: Instant; policy: StepPolicy }>;
+
+const afterFailure = (
+  step: EffectName,
+  attempt: number,
+  { key, error, now, policy }: FailureOf,
+  state: Deployment,
+): readonly DeploymentEvent[] => {
+  const mayPass = error.kind === 'transient' || imageWentAway(step, error) || policy.attemptsMax === null;
+  const again = mayPass && (policy.attemptsMax === null || attempt < policy.attemptsMax);
+  const retryAt = again ? Instant.parse(now + (imageWentAway(step, error) ? 0 : backoffMs(policy, attempt))) : null;
+  const stepFailed: DeploymentEvent = { type: 'StepFailed', step, attempt, key, error, retryAt };
+  const ends = retryAt === null && !isCleaning(step) && !state.promotionBegun;
+  return ends ? [stepFailed, { type: 'DeploymentFailed', step, error }] : [stepFailed];
+};
+
+const decideCancel = (cancel: Command<'Cancel'>, request: DeploymentRequest, state: Deployment): Outcome => {
+  const { deployment } = request;
+  if (state.ending === 'cancelled') return nothing;
+  if (state.ending !== null) return E.left({ code: 'AlreadyEnded', deployment, outcome: state.ending });
+  if (state.promotionBegun) return E.left({ code: 'PromotionStarted', deployment });
+  const { actor, reason } = cancel;
+  return E.right([{ type: 'CancellationRequested', actor, reason }, { type: 'Cancelled' }]);
+};
+
+const failed = (step: EffectName, error: Failure): DeploymentEvent => ({
+  type: 'DeploymentFailed',
+  step,
+  error,
+});
+
+const refusal = (rejection: Rejection): Failure => ({
+  kind: 'permanent',
+  code: rejection.code,
+  message: renderRejection(rejection).message,
+});

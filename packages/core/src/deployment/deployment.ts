@@ -1,0 +1,223 @@
+/**
+ * One deployment: the facts so far. What they amount to is worked out by `next`; no phase is stored beside them that
+ * could disagree.
+ */
+import { match } from 'ts-pattern';
+import type { CommitId, DeploymentId, Fence, Instant, StepKey } from '../identity.ts';
+import type { Finding } from '../ports/images.ts';
+import type { Instance } from '../ports/runtime.ts';
+import type { Config, GitRef, Image, Release, Source, Workload } from '../release.ts';
+import type { DeploymentEvent, DeploymentEventOf, EffectName, Failure, RebuildReason } from './events.ts';
+
+export type DeploymentRequest = DeploymentEventOf<'DeploymentRequested'> | DeploymentEventOf<'RollbackRequested'>;
+
+/** The image that this attempt will start, or how it is being made. */
+export type Acquisition = Readonly<
+  { type: 'build'; commit: CommitId; ref: GitRef | null; rebuild: RebuildReason | null } | { type: 'reuse' | 'pull' }
+>;
+
+export type AcquiredImage = Readonly<{ image: Image; commit: CommitId | null; runnable: boolean }>;
+
+export type StepUnderWay = Readonly<{ step: EffectName; attempt: number; run: number; key: StepKey }>;
+
+/** How a deployment ended that did not go live. */
+export type Ending = 'failed' | 'cancelled' | 'superseded';
+
+/** How long the parts took, for estimates. Null: not done in this deployment. */
+export type Durations = Readonly<{
+  build: number | null;
+  pull: number | null;
+  start: number | null;
+  health: number | null;
+}>;
+
+export type Deployment = Readonly<{
+  request: DeploymentRequest | null;
+  fence: Fence | null;
+  /** Failed attempts of each step: the next attempt is one more. */
+  failures: Readonly<Partial<Record<EffectName, number>>>;
+  underWay: StepUnderWay | null;
+  retryAt: Instant | null;
+  finding: Finding | null;
+  acquisition: Acquisition | null;
+  image: AcquiredImage | null;
+  /** Every key under which a start was begun and no stop recorded: something may be running there. */
+  begunStarts: readonly StepKey[];
+  started: Readonly<{ key: StepKey; instance: Instance }> | null;
+  healthy: boolean;
+  /** The point of no return: from here on the router may point at this deployment. */
+  promotionBegun: boolean;
+  promoted: boolean;
+  /** A promotion that failed for good; the deployment ends when the traffic is back where it was. */
+  failing: Readonly<{ step: EffectName; error: Failure }> | null;
+  ending: Ending | null;
+  retiredBy: DeploymentId | null;
+  /** Cleaning up that was given up; the reaper goes on with it. */
+  givenUp: readonly StepKey[];
+  durations: Durations;
+}>;
+
+export const initialDeployment: Deployment = {
+  request: null,
+  fence: null,
+  failures: {},
+  underWay: null,
+  retryAt: null,
+  finding: null,
+  acquisition: null,
+  image: null,
+  begunStarts: [],
+  started: null,
+  healthy: false,
+  promotionBegun: false,
+  promoted: false,
+  failing: null,
+  ending: null,
+  retiredBy: null,
+  givenUp: [],
+  durations: { build: null, pull: null, start: null, health: null },
+};
+
+/** Nothing acquired, nothing started: where a deployment stands again when the image went away under it. */
+const withoutImage = { finding: null, acquisition: null, image: null, started: null, healthy: false } as const;
+
+/** Total: an event is history and is never refused. A new event does not compile until it has a line here. */
+export const evolveDeployment = (state: Deployment, event: DeploymentEvent): Deployment =>
+  match(event)
+    .returnType<Deployment>()
+    .with({ type: 'DeploymentRequested' }, { type: 'RollbackRequested' }, (request) => ({ ...state, request }))
+    .with({ type: 'Admitted' }, ({ fence }) => ({ ...state, fence }))
+    .with({ type: 'StepStarted' }, ({ step, attempt, run, key }) => ({
+      ...state,
+      underWay: { step, attempt, run, key },
+      retryAt: null,
+      promotionBegun: state.promotionBegun || step === 'promote',
+      begunStarts: step === 'start' ? including(state.begunStarts, key) : state.begunStarts,
+    }))
+    .with({ type: 'StepFailed' }, (failed) => afterFailure(settled(state), failed))
+    .with({ type: 'ImageProbed' }, ({ finding }) => ({ ...settled(state), finding }))
+    .with({ type: 'ImageReused' }, ({ image }) => ({
+      ...settled(state),
+      acquisition: { type: 'reuse' },
+      image: restored(state, image),
+    }))
+    .with({ type: 'ImagePulled' }, ({ image, durationMs }) => ({
+      ...settled(state),
+      acquisition: { type: 'pull' },
+      image: restored(state, image),
+      durations: { ...state.durations, pull: durationMs },
+    }))
+    .with({ type: 'BuildScheduled' }, ({ commit, ref }) => ({
+      ...settled(state),
+      acquisition: { type: 'build', commit, ref, rebuild: null },
+    }))
+    .with({ type: 'RebuildScheduled' }, ({ commit, reason, movedRef }) => ({
+      ...settled(state),
+      acquisition: { type: 'build', commit, ref: movedRef, rebuild: reason },
+    }))
+    .with({ type: 'Built' }, ({ image, commit, runnable, durationMs }) => ({
+      ...settled(state),
+      image: { image, commit, runnable },
+      durations: { ...state.durations, build: durationMs },
+    }))
+    .with({ type: 'InstanceStarted' }, ({ key, instance, durationMs }) => ({
+      ...settled(state),
+      begunStarts: including(state.begunStarts, key),
+      started: { key, instance },
+      durations: { ...state.durations, start: durationMs },
+    }))
+    .with({ type: 'HealthChecked' }, ({ healthy, durationMs }) => ({
+      ...settled(state),
+      healthy,
+      durations: { ...state.durations, health: durationMs },
+    }))
+    .with({ type: 'Promoted' }, () => ({ ...settled(state), promoted: true, failing: null }))
+    .with({ type: 'Retired' }, ({ by }) => ({ ...state, retiredBy: by }))
+    .with({ type: 'InstanceStopped' }, ({ key }) => ({
+      ...(state.underWay?.step === 'stop-instance' ? settled(state) : state),
+      begunStarts: state.begunStarts.filter((one) => one !== key),
+      failures: { ...state.failures, 'stop-instance': 0 },
+    }))
+    .with({ type: 'CancellationRequested' }, () => state)
+    .with({ type: 'Cancelled' }, () => ended(state, 'cancelled'))
+    .with({ type: 'Superseded' }, () => ended(state, 'superseded'))
+    .with({ type: 'DeploymentFailed' }, () => ended(state, 'failed'))
+    .exhaustive();
+
+/** Nothing is under way any more. */
+const settled = (state: Deployment): Deployment => ({ ...state, underWay: null, retryAt: null });
+
+const ended = (state: Deployment, ending: Ending): Deployment => ({ ...settled(state), ending, failing: null });
+
+const including = (keys: readonly StepKey[], key: StepKey): readonly StepKey[] =>
+  keys.includes(key) ? keys : [...keys, key];
+
+const afterFailure = (state: Deployment, failed: DeploymentEventOf<'StepFailed'>): Deployment => {
+  const { step, error, key, retryAt } = failed;
+  const counted: Deployment = {
+    ...state,
+    retryAt,
+    failures: { ...state.failures, [step]: (state.failures[step] ?? 0) + 1 },
+  };
+  if (retryAt !== null) return imageWentAway(step, error) ? { ...counted, ...withoutImage } : counted;
+  if (isCleaning(step))
+    return { ...counted, givenUp: including(counted.givenUp, key), failures: { ...counted.failures, [step]: 0 } };
+  return state.promotionBegun ? { ...counted, failing: { step, error } } : counted;
+};
+
+/** The image was there at the probe and is not there at the start: back to the probe, which will find out why. */
+export const imageWentAway = (step: EffectName, error: Failure): boolean =>
+  step === 'start' && error.code === 'runtime/image-gone';
+
+/** Steps that put things in order after the outcome is known. Their failure changes no outcome. */
+export const isCleaning = (step: EffectName): boolean => step === 'retire-previous' || step === 'stop-instance';
+
+/** The image of a release that was brought back: it is what its target says it is. */
+const restored = (state: Deployment, image: Image): AcquiredImage => {
+  const { request } = state;
+  if (request?.type !== 'RollbackRequested') return { image, commit: null, runnable: true };
+  return { image, commit: commitOf(request.target.source), runnable: request.target.runnable };
+};
+
+const commitOf = (source: Source): CommitId | null => (source.kind === 'git' ? source.commit : null);
+
+export const workloadOf = (request: DeploymentRequest): Workload =>
+  request.type === 'RollbackRequested' ? request.target.workload : request.workload;
+
+export const sourceOf = (request: DeploymentRequest): Source =>
+  request.type === 'RollbackRequested' ? request.target.source : request.source;
+
+export const configOf = (request: DeploymentRequest): Config => request.config;
+
+export const kindOf = (request: DeploymentRequest): 'deploy' | 'rollback' =>
+  request.type === 'RollbackRequested' ? 'rollback' : 'deploy';
+
+/** Set off by a machine rather than by a person who waits for it. */
+export const isAutomatic = (request: DeploymentRequest): boolean =>
+  request.type === 'DeploymentRequested' && (request.trigger === 'push' || request.trigger === 'schedule');
+
+/** The release that this deployment makes or made; null before it has an image and a fence. */
+export const releaseOf = (state: Deployment): Release | null => {
+  const { request, fence, image } = state;
+  if (request === null || fence === null || image === null) return null;
+  return {
+    deployment: request.deployment,
+    origin: originOf(state, request),
+    fence,
+    source: provenSource(sourceOf(request), image.commit),
+    image: image.image,
+    runnable: image.runnable,
+    workload: workloadOf(request),
+    config: configOf(request),
+  };
+};
+
+/** A rebuild at a moved ref is another release than its target, whatever it is called. */
+const originOf = ({ acquisition }: Deployment, request: DeploymentRequest): DeploymentId => {
+  if (request.type === 'DeploymentRequested') return request.deployment;
+  const moved = acquisition?.type === 'build' && acquisition.ref !== null;
+  return moved ? request.deployment : request.target.origin;
+};
+
+const provenSource = (source: Source, commit: CommitId | null): Source =>
+  source.kind === 'git' && commit !== null ? { ...source, commit } : source;

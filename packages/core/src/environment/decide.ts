@@ -1,0 +1,68 @@
+import * as E from 'fp-ts/lib/Either.js';
+import { match } from 'ts-pattern';
+import { type DeploymentId, Fence, type StepKey } from '../identity.ts';
+import type { Instance } from '../ports/runtime.ts';
+import type { Rejection } from '../rejection.ts';
+import type { Release } from '../release.ts';
+import { turnOf } from './admission.ts';
+import type { Candidate, Environment } from './environment.ts';
+import type { DeploymentKind, EnvironmentEvent } from './events.ts';
+
+export type EnvironmentCommand = Readonly<
+  /** Stands in line, and takes the slot if it is this deployment's turn. */
+  | { type: 'Admit'; deployment: DeploymentId; kind: DeploymentKind; automatic: boolean }
+  | { type: 'Activate'; release: Release; key: StepKey; instance: Instance; kind: DeploymentKind }
+  | { type: 'Abort'; deployment: DeploymentId; fence: Fence; reason: string }
+  | { type: 'Release'; deployment: DeploymentId }
+  | { type: 'ResumeAutoDeploy'; actor: string }
+>;
+
+type Outcome = E.Either<Rejection, readonly EnvironmentEvent[]>;
+
+/** A command that was already carried out succeeds with no events. */
+export const decideEnvironment = (command: EnvironmentCommand, state: Environment): Outcome =>
+  match(command)
+    .returnType<Outcome>()
+    .with({ type: 'Admit' }, ({ deployment, kind, automatic }) => {
+      if (state.slot?.deployment === deployment) return E.right([]);
+      const inLine = state.waiting.find((one) => one.deployment === deployment);
+      const candidate = inLine ?? { deployment, kind, automatic, order: state.requests + 1 };
+      const requested: readonly EnvironmentEvent[] = inLine
+        ? []
+        : [{ type: 'SlotRequested', deployment, kind, automatic }];
+      return E.right([...requested, ...taken(candidate, state)]);
+    })
+    .with({ type: 'Activate' }, ({ release, key, instance, kind }) => {
+      const { slot, live } = state;
+      const { deployment, fence } = release;
+      if (live?.release.deployment === deployment) return E.right([]);
+      if (slot?.deployment !== deployment || slot.fence !== fence || slot.phase !== 'taken')
+        return staleFence(state, fence);
+      const previous = live?.release.deployment ?? null;
+      const activated: EnvironmentEvent = { type: 'Activated', release, key, instance, previous, kind };
+      return E.right(kind === 'rollback' ? [activated, { type: 'AutoDeployHeld', by: deployment }] : [activated]);
+    })
+    .with({ type: 'Abort' }, ({ deployment, fence, reason }) => {
+      const { slot } = state;
+      if (slot?.deployment !== deployment || slot.fence !== fence || slot.phase === 'activated')
+        return staleFence(state, fence);
+      if (slot.phase === 'aborting') return E.right([]);
+      return E.right([{ type: 'SlotAborting', deployment, fence, restoreFence: Fence.parse(state.fence + 1), reason }]);
+    })
+    .with({ type: 'Release' }, ({ deployment }) => {
+      const inLine = state.waiting.some((one) => one.deployment === deployment);
+      return E.right(inLine || state.slot?.deployment === deployment ? [{ type: 'SlotReleased', deployment }] : []);
+    })
+    .with({ type: 'ResumeAutoDeploy' }, ({ actor }) =>
+      E.right(state.heldBy === null ? [] : [{ type: 'AutoDeployResumed', actor }]),
+    )
+    .exhaustive();
+
+const taken = (candidate: Candidate, state: Environment): readonly EnvironmentEvent[] => {
+  const turn = turnOf(candidate, state);
+  if (turn.type !== 'Yours') return [];
+  return [{ type: 'SlotTaken', deployment: candidate.deployment, fence: Fence.parse(state.fence + 1) }];
+};
+
+const staleFence = (state: Environment, shown: Fence): Outcome =>
+  E.left({ code: 'StaleFence', held: state.slot?.fence ?? null, shown });

@@ -24,6 +24,7 @@ export default defineConfig({
         test: {
           name: 'engine',
           include: folders.map((folder) => `${folder}/**/*.engine.test.ts`),
+          globalSetup: ['scripts/engines/vitest-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -1,8 +1,12 @@
 // The public surface of @recourse/testing. What is not named here may change without notice.
 
 export { type BuilderUnderTest, builderConformance } from './conformance/builder.ts';
+export { type ClockUnderTest, clockConformance } from './conformance/clock.ts';
 export { eventually } from './conformance/eventually.ts';
+export { type HealthProbeUnderTest, healthProbeConformance } from './conformance/health-probe.ts';
+export { type IdsUnderTest, idsConformance } from './conformance/ids.ts';
 export { type ImagesUnderTest, imagesConformance } from './conformance/images.ts';
 export { left, right } from './conformance/outcome.ts';
 export type { Project, Projects } from './conformance/projects.ts';
 export { type Runnable, type RuntimeUnderTest, runtimeConformance } from './conformance/runtime.ts';
+export { type SecretsUnderTest, secretsConformance } from './conformance/secrets.ts';

@@ -1,2 +1,2 @@
 // The public surface of @recourse/store-sqlite. What is not named here may change without notice.
-export {};
+export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from './open-sqlite-store.ts';

@@ -1,0 +1,13 @@
+import type { PortError, Position } from '@recourse/core';
+import * as E from 'fp-ts/lib/Either.js';
+
+/** The place that a position of ours stands for. What is not one is refused: taken for the beginning, it would replay. */
+export const numberOf = (position: Position | null): E.Either<PortError, number> => {
+  if (position === null) return E.right(0);
+  if (/^[1-9]\d{0,14}$/.test(position)) return E.right(Number(position));
+  return E.left({
+    kind: 'permanent',
+    code: 'store/invalid-position',
+    message: `${JSON.stringify(position)} is not a position of this store. Start from null, the beginning.`,
+  });
+};

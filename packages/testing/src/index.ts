@@ -8,5 +8,6 @@ export { type IdsUnderTest, idsConformance } from './conformance/ids.ts';
 export { type ImagesUnderTest, imagesConformance } from './conformance/images.ts';
 export { left, right } from './conformance/outcome.ts';
 export type { Project, Projects } from './conformance/projects.ts';
+export { type RouterUnderTest, routerConformance } from './conformance/router.ts';
 export { type Runnable, type RuntimeUnderTest, runtimeConformance } from './conformance/runtime.ts';
 export { type SecretsUnderTest, secretsConformance } from './conformance/secrets.ts';

@@ -37,13 +37,14 @@ export { backoffMs, defaultPolicy, type Policy, RUNS_MAX, type StepPolicy } from
 export { type Turn, turnOf } from './environment/admission.ts';
 export { decideEnvironment, type EnvironmentCommand } from './environment/decide.ts';
 export {
-  type Candidate,
-  type Environment,
+  Candidate,
+  ENVIRONMENT_SCHEMA,
+  Environment,
   evolveEnvironment,
   initialEnvironment,
-  type Live,
+  Live,
   PROVEN_MAX,
-  type Slot,
+  Slot,
 } from './environment/environment.ts';
 export { DeploymentKind, EnvironmentEvent } from './environment/events.ts';
 export {

@@ -235,9 +235,10 @@ const afterFailure = (
   { key, error, now, policy }: FailureOf,
   state: Deployment,
 ): readonly DeploymentEvent[] => {
-  const mayPass = error.kind === 'transient' || imageWentAway(step, error) || policy.attemptsMax === null;
+  const wentAway = imageWentAway(step, error, state.finding);
+  const mayPass = error.kind === 'transient' || wentAway || policy.attemptsMax === null;
   const again = mayPass && (policy.attemptsMax === null || attempt < policy.attemptsMax);
-  const retryAt = again ? Instant.parse(now + (imageWentAway(step, error) ? 0 : backoffMs(policy, attempt))) : null;
+  const retryAt = again ? Instant.parse(now + (wentAway ? 0 : backoffMs(policy, attempt))) : null;
   const stepFailed: DeploymentEvent = { type: 'StepFailed', step, attempt, key, error, retryAt };
   const ends = retryAt === null && !isCleaning(step) && !state.promotionBegun;
   return ends ? [stepFailed, { type: 'DeploymentFailed', step, error }] : [stepFailed];

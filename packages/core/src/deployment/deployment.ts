@@ -159,15 +159,16 @@ const afterFailure = (state: Deployment, failed: DeploymentEventOf<'StepFailed'>
     retryAt,
     failures: { ...state.failures, [step]: (state.failures[step] ?? 0) + 1 },
   };
-  if (retryAt !== null) return imageWentAway(step, error) ? { ...counted, ...withoutImage } : counted;
+  if (retryAt !== null) return imageWentAway(step, error, state.finding) ? { ...counted, ...withoutImage } : counted;
   if (isCleaning(step))
     return { ...counted, givenUp: including(counted.givenUp, key), failures: { ...counted.failures, [step]: 0 } };
   return state.promotionBegun ? { ...counted, failing: { step, error } } : counted;
 };
 
-/** The image was there at the probe and is not there at the start: back to the probe, which will find out why. */
-export const imageWentAway = (step: EffectName, error: Failure): boolean =>
-  step === 'start' && error.code === 'runtime/image-gone';
+/** The image was there at the probe and is not there any more: back to the probe, which will find out why. */
+export const imageWentAway = (step: EffectName, error: Failure, finding: Finding | null): boolean =>
+  (step === 'start' && error.code === 'runtime/image-gone') ||
+  (step === 'pull-image' && error.code === 'images/not-found' && finding !== null);
 
 /** Steps that put things in order after the outcome is known. Their failure changes no outcome. */
 export const isCleaning = (step: EffectName): boolean => step === 'retire-previous' || step === 'stop-instance';

@@ -3,47 +3,58 @@
  * its history grows; the full history is in its stream.
  */
 import { match } from 'ts-pattern';
-import type { DeploymentId, Fence, StepKey } from '../identity.ts';
-import type { Instance } from '../ports/runtime.ts';
-import type { Release } from '../release.ts';
-import type { DeploymentKind, EnvironmentEvent } from './events.ts';
+import { z } from 'zod';
+import { DeploymentId, Fence, StepKey } from '../identity.ts';
+import { Instance } from '../ports/runtime.ts';
+import { Release } from '../release.ts';
+import { DeploymentKind, type EnvironmentEvent } from './events.ts';
+
+const Order = z.int().positive();
 
 /** One that stands in line. `order` grows with every request: whoever has the lower one asked first. */
-export type Candidate = Readonly<{
-  deployment: DeploymentId;
-  kind: DeploymentKind;
-  automatic: boolean;
-  order: number;
-}>;
+export const Candidate = z.strictObject({
+  deployment: DeploymentId,
+  kind: DeploymentKind,
+  automatic: z.boolean(),
+  order: Order,
+});
+export type Candidate = Readonly<z.infer<typeof Candidate>>;
 
-export type Live = Readonly<{
-  release: Release;
-  key: StepKey;
-  instance: Instance;
-  order: number;
+export const Live = z.strictObject({
+  release: Release,
+  key: StepKey,
+  instance: Instance,
+  order: Order,
   /** Under which the router was last told of this instance. Not the release's own, if a promotion after it failed. */
-  routeFence: Fence;
-}>;
+  routeFence: Fence,
+});
+export type Live = Readonly<z.infer<typeof Live>>;
 
-export type Slot = Readonly<
-  Candidate & { fence: Fence } & (
-      | { phase: 'taken' }
-      | { phase: 'aborting'; restoreFence: Fence }
-      | { phase: 'activated'; retiring: Live | null }
-    )
->;
+const Held = Candidate.extend({ fence: Fence });
 
-export type Environment = Readonly<{
-  requests: number;
-  fence: number;
-  waiting: readonly Candidate[];
-  slot: Slot | null;
-  live: Live | null;
+export const Slot = z.discriminatedUnion('phase', [
+  Held.extend({ phase: z.literal('taken') }),
+  Held.extend({ phase: z.literal('aborting'), restoreFence: Fence }),
+  Held.extend({ phase: z.literal('activated'), retiring: Live.nullable() }),
+]);
+export type Slot = Readonly<z.infer<typeof Slot>>;
+
+/** A schema, because a snapshot of it is parsed like everything that comes out of a store. */
+export const Environment = z.strictObject({
+  requests: z.int().nonnegative(),
+  fence: z.int().nonnegative(),
+  waiting: z.array(Candidate).readonly(),
+  slot: Slot.nullable(),
+  live: Live.nullable(),
   /** Who holds automatic deploys back: the rollback after which they must not undo it. */
-  heldBy: DeploymentId | null;
+  heldBy: DeploymentId.nullable(),
   /** The last releases that were live, oldest first; the last one is live now. Older ones are in their own streams. */
-  proven: readonly Release[];
-}>;
+  proven: z.array(Release).readonly(),
+});
+export type Environment = Readonly<z.infer<typeof Environment>>;
+
+/** Grows with every change of `Environment` that an older reader would misread. */
+export const ENVIRONMENT_SCHEMA = 1;
 
 /** How many releases the state remembers. Any older one is still a target by its deployment id. */
 export const PROVEN_MAX = 20;
@@ -74,7 +85,7 @@ export const evolveEnvironment = (state: Environment, event: EnvironmentEvent): 
     .with({ type: 'SlotAborting' }, ({ restoreFence }) => ({
       ...state,
       fence: restoreFence,
-      slot: state.slot && { ...state.slot, phase: 'aborting', restoreFence },
+      slot: state.slot && { ...heldBy(state.slot), phase: 'aborting', restoreFence },
       live: state.live && { ...state.live, routeFence: restoreFence },
     }))
     .with({ type: 'SlotReleased' }, ({ deployment }) => ({
@@ -83,7 +94,7 @@ export const evolveEnvironment = (state: Environment, event: EnvironmentEvent): 
     }))
     .with({ type: 'Activated' }, ({ release, key, instance }) => ({
       ...state,
-      slot: state.slot && { ...state.slot, phase: 'activated', retiring: state.live },
+      slot: state.slot && { ...heldBy(state.slot), phase: 'activated', retiring: state.live },
       live: { release, key, instance, order: state.slot?.order ?? state.requests, routeFence: release.fence },
       proven: [...state.proven, release].slice(-PROVEN_MAX),
     }))
@@ -95,3 +106,6 @@ const without = (state: Environment, deployment: DeploymentId): Environment => (
   ...state,
   waiting: state.waiting.filter((one) => one.deployment !== deployment),
 });
+
+/** A slot without its phase. */
+const heldBy = ({ deployment, kind, automatic, order, fence }: Slot) => ({ deployment, kind, automatic, order, fence });

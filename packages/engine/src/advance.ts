@@ -1,0 +1,183 @@
+/** Takes one deployment as far as it can go now: asks core what is owed, performs it, records the outcome, asks again. */
+import {
+  type Bookkeeping,
+  type CancelSignal,
+  type Deployment,
+  type DeploymentCommand,
+  type DeploymentId,
+  type DeploymentRequest,
+  type Effect,
+  isAutomatic,
+  kindOf,
+  next,
+  type Policy,
+  type PortError,
+  type Rejection,
+  type Step,
+} from '@recourse/core';
+import * as E from 'fp-ts/lib/Either.js';
+import { match } from 'ts-pattern';
+import type { Activity } from './activity.ts';
+import type { Cause, Journal, Loaded } from './journal.ts';
+import { performBounded } from './perform/bounded.ts';
+import type { Ports } from './ports.ts';
+
+export type Advancing = Readonly<{ ports: Ports; journal: Journal; policy: Policy; activity: Activity }>;
+
+type Known = Loaded<Deployment>;
+
+/** `stopped`: this worker is ending, somebody else must go on. */
+export type Advanced = 'done' | 'waiting' | 'stopped';
+
+/** How a worker ends: first it begins nothing new, then it lets go of what is under way. */
+export type Ending = Readonly<{ beginNothing: CancelSignal; letGo: CancelSignal }>;
+
+/** A deployment has some twenty steps; this many means that it goes in circles. */
+const STEPS_MAX = 500;
+
+export const advance = async (advancing: Advancing, id: DeploymentId, ending: Ending): Promise<Advanced> => {
+  const { ports, journal } = advancing;
+  let known = await journal.deployment(id);
+  for (let steps = 0; steps < STEPS_MAX; steps++) {
+    const { request } = known.state;
+    if (request === null) return 'done';
+    if (ending.beginNothing.aborted) return 'stopped';
+    const { state: environment } = await journal.environment(request.environment);
+    const step = next(known.state, environment, ports.clock.now());
+    if (step.type === 'Done') return 'done';
+    if (step.type === 'Wait') {
+      await wakeLater(advancing, id, step);
+      return 'waiting';
+    }
+    const after =
+      'effect' in step
+        ? await performStep(advancing, request, step, known, ending.letGo)
+        : await keepBooks(advancing, request, step, known);
+    if (after === 'waiting') return after;
+    known = after;
+  }
+  throw new Error(`Deployment ${id} took ${STEPS_MAX} steps without coming to rest.`);
+};
+
+const wakeLater = async ({ ports }: Advancing, id: DeploymentId, wait: Extract<Step, { type: 'Wait' }>) => {
+  // Without a time it is woken by whoever it waits for; should that be lost, by the sweeper.
+  if (wait.until === null) return;
+  await ports.queue.enqueue({ v: 1, deploymentId: id }, { delayMs: Math.max(0, wait.until - ports.clock.now()) })();
+};
+
+const causeOf = (request: DeploymentRequest, causationId: string): Cause => ({
+  actor: 'recourse',
+  correlationId: request.deployment,
+  causationId,
+});
+
+/** Intent, effect, outcome. What came of a step that somebody else took over is not recorded. */
+const performStep = async (
+  advancing: Advancing,
+  request: DeploymentRequest,
+  effect: Effect,
+  known: Known,
+  letGo: CancelSignal,
+): Promise<Known> => {
+  const { ports, journal, policy } = advancing;
+  const { deployment } = request;
+  const cause = causeOf(request, effect.key);
+  const decide = (command: DeploymentCommand, from: Known) =>
+    journal.decideDeployment(deployment, command, cause, from);
+  const stepPolicy = policy[effect.effect];
+  const { effect: step, attempt, run, key } = effect;
+
+  const now = ports.clock.now();
+  const begun = await decide({ type: 'BeginStep', step: { step, attempt, run, key }, now, policy: stepPolicy }, known);
+  if (E.isLeft(begun)) return journal.deployment(deployment);
+  if (begun.right.state.underWay?.key !== key) return begun.right;
+
+  const outcome = await performBounded(advancing, effect, request, letGo);
+  if (outcome === 'abandoned') return journal.deployment(deployment);
+  if (E.isRight(outcome) && outcome.right === null) return release(advancing, request, begun.right);
+  const command: DeploymentCommand | null = E.isRight(outcome)
+    ? outcome.right
+    : {
+        type: 'RecordFailure',
+        step,
+        attempt,
+        key,
+        error: toFailure(outcome.left),
+        now: ports.clock.now(),
+        policy: stepPolicy,
+      };
+  if (command === null) return begun.right;
+  return orReload(advancing, deployment, await decide(command, begun.right));
+};
+
+/** Somebody else was faster: what they wrote is what counts. */
+const orReload = async (
+  { journal }: Advancing,
+  id: DeploymentId,
+  decided: E.Either<Rejection, Known>,
+): Promise<Known> => (E.isRight(decided) ? decided.right : journal.deployment(id));
+
+const toFailure = ({ kind, code, message }: PortError) => ({
+  kind,
+  code: code.slice(0, 128),
+  message: message.slice(0, 4000).toWellFormed().replaceAll('\0', ''),
+});
+
+const keepBooks = async (
+  advancing: Advancing,
+  request: DeploymentRequest,
+  step: Bookkeeping,
+  known: Known,
+): Promise<Known | 'waiting'> => {
+  const { journal } = advancing;
+  const { deployment } = request;
+  const cause = causeOf(request, deployment);
+  const decide = async (command: DeploymentCommand) =>
+    orReload(advancing, deployment, await journal.decideDeployment(deployment, command, cause, known));
+
+  return match(step)
+    .returnType<Promise<Known | 'waiting'>>()
+    .with({ type: 'Admit' }, async () => {
+      const admit = { type: 'Admit', deployment, kind: kindOf(request), automatic: isAutomatic(request) } as const;
+      const admitted = await journal.decideEnvironment(request.environment, admit, cause);
+      const slot = E.isRight(admitted) ? admitted.right.state.slot : null;
+      return slot?.deployment === deployment ? decide({ type: 'RecordAdmitted', fence: slot.fence }) : known;
+    })
+    .with({ type: 'Preempt' }, async ({ holder }) => {
+      const reason = `The rollback ${deployment} goes ahead.`;
+      await journal.decideDeployment(holder, { type: 'Cancel', actor: 'recourse', reason }, cause);
+      advancing.activity.cancel(holder);
+      await wake(advancing, holder);
+      return 'waiting';
+    })
+    .with({ type: 'Supersede' }, ({ by }) => decide({ type: 'Supersede', by }))
+    .with({ type: 'AbortPromotion' }, async ({ fence }) => {
+      const reason = known.state.failing?.error.message ?? 'The promotion failed.';
+      const abort = { type: 'Abort', deployment, fence, reason: reason.slice(0, 1000) } as const;
+      await journal.decideEnvironment(request.environment, abort, cause);
+      return journal.deployment(deployment);
+    })
+    .with({ type: 'Activate' }, ({ fence, previous }) =>
+      decide({ type: 'RecordPromoted', fence, previous, durationMs: 0 }),
+    )
+    .with({ type: 'ReleaseSlot' }, () => release(advancing, request, known))
+    .exhaustive();
+};
+
+/** The slot is free: whoever stands in line may come. */
+const release = async (advancing: Advancing, request: DeploymentRequest, known: Known): Promise<Known> => {
+  const { journal } = advancing;
+  const { deployment, environment } = request;
+  const released = await journal.decideEnvironment(
+    environment,
+    { type: 'Release', deployment },
+    causeOf(request, deployment),
+  );
+  if (E.isRight(released)) for (const one of released.right.state.waiting) await wake(advancing, one.deployment);
+  return known;
+};
+
+/** A wake-up that is lost is made good by the sweeper. */
+const wake = async ({ ports }: Advancing, deploymentId: DeploymentId): Promise<void> => {
+  await ports.queue.enqueue({ v: 1, deploymentId })();
+};

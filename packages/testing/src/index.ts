@@ -11,3 +11,5 @@ export type { Project, Projects } from './conformance/projects.ts';
 export { type RouterUnderTest, routerConformance } from './conformance/router.ts';
 export { type Runnable, type RuntimeUnderTest, runtimeConformance } from './conformance/runtime.ts';
 export { type SecretsUnderTest, secretsConformance } from './conformance/secrets.ts';
+export { type SourcesUnderTest, sourcesConformance } from './conformance/sources.ts';
+export { untar } from './conformance/untar.ts';

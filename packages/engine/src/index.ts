@@ -1,6 +1,6 @@
 // The public surface of @recourse/engine. What is not named here may change without notice.
 
-export { Fault } from './fault.ts';
+export { Fault, orFault } from './fault.ts';
 export type { HistoryEntry, HistoryPage, UnreadableEntry } from './history.ts';
 export type { CancelInput, DeployInput, HistoryInput, PlanInput, ResumeInput } from './input.ts';
 export type { RollbackOption } from './plan.ts';

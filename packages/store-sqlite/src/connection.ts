@@ -15,8 +15,8 @@ export const connect = (file: string): E.Either<PortError, DatabaseSync> => {
   const db = new DatabaseSync(file);
   const outcome = orClose(db, () =>
     pipe(
-      supported(text(db.prepare('select sqlite_version() as version').get(), 'version')),
-      E.chain(() => identify(db, file)),
+      identify(db, file),
+      E.chain(() => supported(text(db.prepare('select sqlite_version() as version').get(), 'version'))),
       E.chain(() => configure(db, file)),
       E.chain(() => migrate(db, file)),
     ),

@@ -2,8 +2,10 @@
 
 export { type BuilderUnderTest, builderConformance } from './conformance/builder.ts';
 export { type ClockUnderTest, clockConformance } from './conformance/clock.ts';
+export { type EventStoreUnderTest, eventStoreConformance } from './conformance/event-store.ts';
 export { eventually } from './conformance/eventually.ts';
 export { type HealthProbeUnderTest, healthProbeConformance } from './conformance/health-probe.ts';
+export { type History, type Operation, type Seen, type Violation, violations } from './conformance/history-checker.ts';
 export { type IdsUnderTest, idsConformance } from './conformance/ids.ts';
 export { type ImagesUnderTest, imagesConformance } from './conformance/images.ts';
 export { left, right } from './conformance/outcome.ts';
@@ -11,5 +13,12 @@ export type { Project, Projects } from './conformance/projects.ts';
 export { type RouterUnderTest, routerConformance } from './conformance/router.ts';
 export { type Runnable, type RuntimeUnderTest, runtimeConformance } from './conformance/runtime.ts';
 export { type SecretsUnderTest, secretsConformance } from './conformance/secrets.ts';
+export { type SnapshotsUnderTest, snapshotsConformance } from './conformance/snapshots.ts';
 export { type SourcesUnderTest, sourcesConformance } from './conformance/sources.ts';
 export { untar } from './conformance/untar.ts';
+export {
+  type DurableWorkQueueUnderTest,
+  durableWorkQueueConformance,
+  type WorkQueueUnderTest,
+  workQueueConformance,
+} from './conformance/work-queue.ts';

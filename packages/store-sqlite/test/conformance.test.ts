@@ -1,0 +1,95 @@
+import { DatabaseSync } from 'node:sqlite';
+import {
+  durableWorkQueueConformance,
+  eventStoreConformance,
+  right,
+  snapshotsConformance,
+  workQueueConformance,
+} from '@recourse/testing';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { connect } from '../src/connection.ts';
+import { databaseOf } from '../src/database.ts';
+import { openSqliteStore, type SqliteStore } from '../src/index.ts';
+import { sqliteWorkQueue } from '../src/work-queue.ts';
+import { workRows } from '../src/work-rows.ts';
+import { spawned } from './spawned.ts';
+import { temporaryFile } from './temporary-file.ts';
+
+/** All that the suites need of one file, and what they open of it. */
+const onFile = async () => {
+  const file = await temporaryFile();
+  const open: SqliteStore[] = [];
+  const openOne = async () => {
+    const store = await right(openSqliteStore({ file }));
+    open.push(store);
+    return store;
+  };
+  const disconnect = async () => {
+    for (const store of open.splice(0)) store.close();
+  };
+  return { file, store: await openOne(), openOne, disconnect, close: disconnect };
+};
+
+/** A store that only one client can have. */
+const inMemory = async () => {
+  const store = await right(openSqliteStore({ file: ':memory:' }));
+  const disconnect = async () => store.close();
+  return { store, disconnect, close: disconnect };
+};
+
+eventStoreConformance('openSqliteStore, a file,', async () => {
+  const { store, openOne, ...hands } = await onFile();
+  return { store: store.events, another: async () => (await openOne()).events, ...hands };
+});
+
+eventStoreConformance('openSqliteStore, in memory,', async () => {
+  const { store, ...hands } = await inMemory();
+  return { store: store.events, another: async () => store.events, ...hands };
+});
+
+snapshotsConformance('openSqliteStore, a file,', async () => {
+  const { store, ...hands } = await onFile();
+  return { snapshots: store.snapshots, ...hands };
+});
+
+snapshotsConformance('openSqliteStore, in memory,', async () => {
+  const { store, ...hands } = await inMemory();
+  return { snapshots: store.snapshots, ...hands };
+});
+
+const queueOnFile = async () => {
+  const { file, store, ...hands } = await onFile();
+  return {
+    queue: store.queue,
+    plant: async (message: unknown) => {
+      const db = new DatabaseSync(file);
+      const row = ['planted', JSON.stringify(message), Date.now()] as const;
+      db.prepare('insert into work (deployment, message, due_at) values (?, ?, ?)').run(...row);
+      db.close();
+    },
+    takeAndDie: async () => {
+      const child = spawned('hanging-consumer.ts', file);
+      await child.said('taken');
+      await child.kill();
+    },
+    ...hands,
+  };
+};
+
+workQueueConformance('openSqliteStore, a file,', queueOnFile);
+durableWorkQueueConformance('openSqliteStore, a file,', queueOnFile);
+
+workQueueConformance('sqliteWorkQueue in memory', async () => {
+  const file = ':memory:';
+  const connection = await right(TE.fromEither(connect(file)));
+  const database = databaseOf(connection, { file, lockTimeoutMs: 5000 });
+  return {
+    queue: sqliteWorkQueue(database),
+    plant: async (message) => {
+      workRows(database).put('planted', JSON.stringify(message), Date.now());
+      database.changes.notify();
+    },
+    disconnect: async () => database.close(),
+    close: async () => database.close(),
+  };
+});

@@ -8,7 +8,7 @@ import { perform } from './perform.ts';
 
 const LISTEN_EVERY_MS = 1_000;
 /** How long an adapter may take to let go after its signal, before its answer is no longer waited for. */
-const LET_GO_MS = 5_000;
+const LET_GO_MS = 1_000;
 
 type Bounded = E.Either<PortError, DeploymentCommand | null> | 'abandoned';
 

@@ -1,12 +1,13 @@
 /**
  * Where a repository's commits are kept on disk:
  *
- *     <cacheDirectory>/<hash of URL>/lock           whoever writes holds it
- *                                    repo-<random>/ a bare repository; at most one, complete since it has this name
- *                                    new-… old-…    one being made, one being removed
+ *     <cacheDirectory>/<hash of URL>/lock         whoever writes holds it
+ *                                    repo-<name>/ a bare repository, complete since it has this name
+ *                                    new-… old-…  one being made, one being removed
  *
- * A repository that is in doubt is never mended: it is thrown away and fetched again under another name. A process
- * that was left behind and still writes into the old one does so where nobody reads.
+ * A repository that is in doubt is never mended: it is thrown away and fetched again under another, later name. A git
+ * that was left behind when its parent was killed may go on writing into the old one, and even make its folder again:
+ * nobody reads there, since the latest name counts.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -37,10 +38,13 @@ export const makeFolder = (folder: string): TE.TaskEither<PortError, void> =>
     await mkdir(folder, { recursive: true, mode: 0o700 });
   });
 
-/** The repository in use, if there is one. */
+/** The repository in use, if there is one: names begin with the time of their making. */
 export const repositoryIn = (folder: string): TE.TaskEither<PortError, string | undefined> =>
   onDisk(async () => {
-    const name = (await namesIn(folder)).find((entry) => entry.startsWith('repo-'));
+    const name = (await namesIn(folder))
+      .filter((entry) => entry.startsWith('repo-'))
+      .toSorted()
+      .at(-1);
     return name === undefined ? undefined : join(folder, name);
   });
 
@@ -52,12 +56,12 @@ const namesIn = (folder: string): Promise<string[]> =>
 
 const isMissing = (cause: unknown) => cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
 
-/** Where to make the next one. Under the lock only: what others left half made or half removed goes first. */
+/** Where to make the next one. Only under the lock, and when no repository is in use: what is there, is left over. */
 export const makeRoom = (folder: string): TE.TaskEither<PortError, string> =>
   onDisk(async () => {
-    const left = (await namesIn(folder)).filter((name) => /^(?:new|old)-/.test(name));
+    const left = (await namesIn(folder)).filter((name) => /^(?:new|old|repo)-/.test(name));
     await Promise.all(left.map((name) => rm(join(folder, name), { recursive: true, force: true })));
-    return join(folder, `new-${randomUUID()}`);
+    return join(folder, `new-${Date.now()}-${randomUUID()}`);
   });
 
 /** Puts a repository that was just initialised to use. */

@@ -33,7 +33,8 @@ const words: readonly (readonly [RegExp, Verdict])[] = [
   [/fsck error|error in (?:packed )?object|detected dubious ownership/i, 'dangerous'],
   [/transport '.*' not allowed|dumb http transport does not support|does not support shallow/i, 'unsupported'],
   [/Server does not allow request for unadvertised object|want [0-9a-f]+ not valid/i, 'only-tips'],
-  [/couldn't find remote ref/i, 'commit-gone'],
+  // The latter two: the id is of another hash algorithm than the repository's.
+  [/couldn't find remote ref|mismatched algorithms|not support this repository's object format/i, 'commit-gone'],
   [/unable to access|unable to connect|Could not resolve host|early EOF|hung up|RPC failed/i, 'unreachable'],
   [/^ssh: |Connection (?:closed|reset|refused|timed out)|returned error: \d+|bad line length/im, 'unreachable'],
   [/Could not read from remote repository/, 'unreachable'],

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { CommitId, RepositoryUrl } from '@recourse/core';
 import { onTestFinished } from 'vitest';
@@ -17,6 +18,9 @@ export type Origin = Readonly<{
   git(...argv: readonly string[]): Promise<string>;
   /** `onto` is what the new commit follows; null makes one without a past. The branch's last commit by default. */
   commit(branch: string, files: Contents, onto?: string | null): Promise<CommitId>;
+  /** Writes a tree as raw bytes, which no checked way of making one would take, and a commit of it. */
+  commitRaw(branch: string, entries: readonly (readonly [mode: string, name: string, id: string])[]): Promise<CommitId>;
+  blob(content: string): Promise<string>;
   tag(name: string, commit: CommitId): Promise<void>;
   forcePush(branch: string, files: Contents): Promise<CommitId>;
 }>;
@@ -47,6 +51,14 @@ export const makeOrigin = async (directory: string, objectFormat: 'sha1' | 'sha2
     url: RepositoryUrl.parse(`file://${directory}`),
     git,
     commit,
+    commitRaw: async (branch, entries) => {
+      const bytes = entries.flatMap(([mode, name, id]) => [Buffer.from(`${mode} ${name}\0`), Buffer.from(id, 'hex')]);
+      const tree = await write(directory, 'tree', Buffer.concat(bytes));
+      const made = (await git('commit-tree', '-m', 'message', tree)).trim();
+      await git('update-ref', `refs/heads/${branch}`, made);
+      return CommitId.parse(made);
+    },
+    blob: (content) => write(directory, 'blob', Buffer.from(content)),
     tag: async (name, target) => {
       await git('tag', '--annotate', '--message', `About ${name}`, name, target);
     },
@@ -90,13 +102,16 @@ const commitStream = (ref: string, parent: string, at: number, files: Contents):
 const quoted = (path: string) => `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
 
 const fastImport = async (directory: string, stream: string): Promise<void> => {
-  const argv = ['fast-import', '--quiet', '--force', '--done'];
-  const child = spawn('git', argv, { cwd: directory, env: environment, stdio: ['pipe', 'ignore', 'pipe'] });
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  child.stdin.end(stream);
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`git fast-import: ${said}`);
+  await feed(directory, ['fast-import', '--quiet', '--force', '--done'], stream);
+};
+
+const write = async (directory: string, type: string, content: Buffer): Promise<string> =>
+  (await feed(directory, ['hash-object', '-t', type, '--literally', '-w', '--stdin'], content)).trim();
+
+const feed = async (directory: string, argv: readonly string[], input: string | Buffer): Promise<string> => {
+  const child = spawn('git', argv, { cwd: directory, env: environment, stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(input);
+  const [output] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  if (child.exitCode !== 0) throw new Error(`git ${argv.join(' ')} ended with ${child.exitCode}`);
+  return output;
 };

@@ -107,7 +107,9 @@ const performStep = async (
         policy: stepPolicy,
       };
   if (command === null) return begun.right;
-  return orReload(advancing, deployment, await decide(command, begun.right));
+  const recorded = await orReload(advancing, deployment, await decide(command, begun.right));
+  if (command.type === 'RecordPromoted') await wakeWaiting(advancing, request);
+  return recorded;
 };
 
 /** Somebody else was faster: what they wrote is what counts. */
@@ -157,24 +159,27 @@ const keepBooks = async (
       await journal.decideEnvironment(request.environment, abort, cause);
       return journal.deployment(deployment);
     })
-    .with({ type: 'Activate' }, ({ fence, previous }) =>
-      decide({ type: 'RecordPromoted', fence, previous, durationMs: 0 }),
-    )
+    .with({ type: 'Activate' }, async ({ fence, previous }) => {
+      await wakeWaiting(advancing, request);
+      return decide({ type: 'RecordPromoted', fence, previous, durationMs: 0 });
+    })
     .with({ type: 'ReleaseSlot' }, () => release(advancing, request, known))
     .exhaustive();
 };
 
-/** The slot is free: whoever stands in line may come. */
+/** The deployment has nothing left to do or to give back. */
 const release = async (advancing: Advancing, request: DeploymentRequest, known: Known): Promise<Known> => {
-  const { journal } = advancing;
   const { deployment, environment } = request;
-  const released = await journal.decideEnvironment(
-    environment,
-    { type: 'Release', deployment },
-    causeOf(request, deployment),
-  );
-  if (E.isRight(released)) for (const one of released.right.state.waiting) await wake(advancing, one.deployment);
+  const command = { type: 'Release', deployment } as const;
+  await advancing.journal.decideEnvironment(environment, command, causeOf(request, deployment));
+  await wakeWaiting(advancing, request);
   return known;
+};
+
+/** The slot is free: whoever stands in line may come. */
+const wakeWaiting = async (advancing: Advancing, { environment }: DeploymentRequest): Promise<void> => {
+  const { state } = await advancing.journal.environment(environment);
+  if (state.slot === null) for (const { deployment } of state.waiting) await wake(advancing, deployment);
 };
 
 /** A wake-up that is lost is made good by the sweeper. */

@@ -3,6 +3,7 @@
  * point is only a later call with the same facts.
  */
 import { turnOf } from '../environment/admission.ts';
+import { isOwed } from '../environment/decide.ts';
 import type { Environment, Live, Slot } from '../environment/environment.ts';
 import { type CommitId, type DeploymentId, type Fence, type Instant, StepKey } from '../identity.ts';
 import type { Address, Instance } from '../ports/runtime.ts';
@@ -54,7 +55,7 @@ export const next = (deployment: Deployment, environment: Environment, now: Inst
   if (request === null) return done;
   const { slot } = environment;
   if (fence !== null && wasActivated(deployment, request, environment))
-    return { type: 'Activate', fence, previous: previousOf(slot) };
+    return { type: 'Activate', fence, previous: retiringBy(request, environment)?.release.deployment ?? null };
   if (retryAt !== null && retryAt > now) return { type: 'Wait', until: retryAt, behind: null };
   if (deployment.ending !== null) return cleanUp(deployment, request, environment);
   if (deployment.promoted) return finish(deployment, request, environment);
@@ -71,8 +72,8 @@ export const next = (deployment: Deployment, environment: Environment, now: Inst
 const wasActivated = (deployment: Deployment, request: DeploymentRequest, { live }: Environment): boolean =>
   !deployment.promoted && deployment.ending === null && live?.release.deployment === request.deployment;
 
-const previousOf = (slot: Slot | null): DeploymentId | null =>
-  slot?.phase === 'activated' ? (slot.retiring?.release.deployment ?? null) : null;
+const retiringBy = ({ deployment }: DeploymentRequest, { retiring }: Environment): Live | null =>
+  retiring.find(({ by }) => by === deployment)?.previous ?? null;
 
 const admission = (request: DeploymentRequest, environment: Environment): Step => {
   const candidate = environment.waiting.find((one) => one.deployment === request.deployment);
@@ -163,25 +164,21 @@ const abort = (deployment: Deployment, slot: Slot, environment: Environment): St
 const cleanUp = (deployment: Deployment, request: DeploymentRequest, environment: Environment): Step => {
   const leftover = deployment.begunStarts.find((key) => !deployment.givenUp.includes(key));
   if (leftover !== undefined) return stop(deployment, request, leftover);
-  return holdsOrWaits(request, environment) ? { type: 'ReleaseSlot' } : done;
+  return isOwed(request.deployment, environment) ? { type: 'ReleaseSlot' } : done;
 };
 
-/** It is live: the one before it retires, then the slot is free. */
+/** It is live: the one before it retires. The slot is free meanwhile, so that no rollback waits for a drain. */
 const finish = (deployment: Deployment, request: DeploymentRequest, environment: Environment): Step => {
-  const { slot } = environment;
-  const retiring = slot?.deployment === request.deployment && slot.phase === 'activated' ? slot.retiring : null;
+  const retiring = retiringBy(request, environment);
   if (retiring !== null && !deployment.givenUp.includes(retiring.key))
     return { type: 'RetirePrevious', ...named(deployment, 'retire-previous', retiring.key), previous: retiring };
-  return holdsOrWaits(request, environment) ? { type: 'ReleaseSlot' } : done;
+  return isOwed(request.deployment, environment) ? { type: 'ReleaseSlot' } : done;
 };
 
 const stop = (deployment: Deployment, request: DeploymentRequest, instanceKey: StepKey): Step => {
   const { stopGraceMs } = workloadOf(request).run;
   return { type: 'StopInstance', ...named(deployment, 'stop-instance', instanceKey), graceMs: stopGraceMs };
 };
-
-const holdsOrWaits = ({ deployment }: DeploymentRequest, { slot, waiting }: Environment): boolean =>
-  slot?.deployment === deployment || waiting.some((one) => one.deployment === deployment);
 
 const currentStartKey = (deployment: Deployment, request: DeploymentRequest): StepKey =>
   deployment.started?.key ?? keyed(deployment, request, 'start').key;

@@ -44,19 +44,23 @@ export const decideEnvironment = (command: EnvironmentCommand, state: Environmen
     })
     .with({ type: 'Abort' }, ({ deployment, fence, reason }) => {
       const { slot } = state;
-      if (slot?.deployment !== deployment || slot.fence !== fence || slot.phase === 'activated')
-        return staleFence(state, fence);
+      if (slot?.deployment !== deployment || slot.fence !== fence) return staleFence(state, fence);
       if (slot.phase === 'aborting') return E.right([]);
       return E.right([{ type: 'SlotAborting', deployment, fence, restoreFence: Fence.parse(state.fence + 1), reason }]);
     })
     .with({ type: 'Release' }, ({ deployment }) => {
-      const inLine = state.waiting.some((one) => one.deployment === deployment);
-      return E.right(inLine || state.slot?.deployment === deployment ? [{ type: 'SlotReleased', deployment }] : []);
+      return E.right(isOwed(deployment, state) ? [{ type: 'SlotReleased', deployment }] : []);
     })
     .with({ type: 'ResumeAutoDeploy' }, ({ actor }) =>
       E.right(state.heldBy === null ? [] : [{ type: 'AutoDeployResumed', actor }]),
     )
     .exhaustive();
+
+/** Whether the environment still knows of something that this deployment has to do or to give back. */
+export const isOwed = (deployment: DeploymentId, { slot, waiting, retiring }: Environment): boolean =>
+  slot?.deployment === deployment ||
+  waiting.some((one) => one.deployment === deployment) ||
+  retiring.some(({ by }) => by === deployment);
 
 const taken = (candidate: Candidate, state: Environment): readonly EnvironmentEvent[] => {
   const turn = turnOf(candidate, state);

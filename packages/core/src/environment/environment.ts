@@ -35,9 +35,12 @@ const Held = Candidate.extend({ fence: Fence });
 export const Slot = z.discriminatedUnion('phase', [
   Held.extend({ phase: z.literal('taken') }),
   Held.extend({ phase: z.literal('aborting'), restoreFence: Fence }),
-  Held.extend({ phase: z.literal('activated'), retiring: Live.nullable() }),
 ]);
 export type Slot = Readonly<z.infer<typeof Slot>>;
+
+/** Replaced, and to be stopped by the deployment that replaced it when its requests have ended. */
+const Retiring = z.strictObject({ by: DeploymentId, previous: Live });
+export type Retiring = Readonly<z.infer<typeof Retiring>>;
 
 /** A schema, because a snapshot of it is parsed like everything that comes out of a store. */
 export const Environment = z.strictObject({
@@ -46,6 +49,7 @@ export const Environment = z.strictObject({
   waiting: z.array(Candidate).readonly(),
   slot: Slot.nullable(),
   live: Live.nullable(),
+  retiring: z.array(Retiring).readonly(),
   /** Who holds automatic deploys back: the rollback after which they must not undo it. */
   heldBy: DeploymentId.nullable(),
   /** The last releases that were live, oldest first; the last one is live now. Older ones are in their own streams. */
@@ -65,6 +69,7 @@ export const initialEnvironment: Environment = {
   waiting: [],
   slot: null,
   live: null,
+  retiring: [],
   heldBy: null,
   proven: [],
 };
@@ -85,16 +90,18 @@ export const evolveEnvironment = (state: Environment, event: EnvironmentEvent): 
     .with({ type: 'SlotAborting' }, ({ restoreFence }) => ({
       ...state,
       fence: restoreFence,
-      slot: state.slot && { ...heldBy(state.slot), phase: 'aborting', restoreFence },
+      slot: state.slot && { ...state.slot, phase: 'aborting', restoreFence },
       live: state.live && { ...state.live, routeFence: restoreFence },
     }))
     .with({ type: 'SlotReleased' }, ({ deployment }) => ({
       ...without(state, deployment),
       slot: state.slot?.deployment === deployment ? null : state.slot,
+      retiring: state.retiring.filter(({ by }) => by !== deployment),
     }))
     .with({ type: 'Activated' }, ({ release, key, instance }) => ({
       ...state,
-      slot: state.slot && { ...heldBy(state.slot), phase: 'activated', retiring: state.live },
+      slot: null,
+      retiring: state.live ? [...state.retiring, { by: release.deployment, previous: state.live }] : state.retiring,
       live: { release, key, instance, order: state.slot?.order ?? state.requests, routeFence: release.fence },
       proven: [...state.proven, release].slice(-PROVEN_MAX),
     }))
@@ -106,6 +113,3 @@ const without = (state: Environment, deployment: DeploymentId): Environment => (
   ...state,
   waiting: state.waiting.filter((one) => one.deployment !== deployment),
 });
-
-/** A slot without its phase. */
-const heldBy = ({ deployment, kind, automatic, order, fence }: Slot) => ({ deployment, kind, automatic, order, fence });

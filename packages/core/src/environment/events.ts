@@ -22,9 +22,9 @@ export const EnvironmentEvent = z.discriminatedUnion('type', [
   event('SlotTaken', { deployment: DeploymentId, fence: Fence }),
   /** The promotion under `fence` will not happen; traffic goes back under `restoreFence` before the slot is free. */
   event('SlotAborting', { deployment: DeploymentId, fence: Fence, restoreFence: Fence, reason: Text }),
-  /** The deployment neither holds the slot nor stands in line any more. */
+  /** The deployment is done here: it holds no slot, stands in no line, has nothing left to retire. */
   event('SlotReleased', { deployment: DeploymentId }),
-  /** This release is live. The commit point of every promotion. */
+  /** This release is live, and the slot is free. The commit point of every promotion. */
   event('Activated', {
     release: Release,
     key: StepKey,

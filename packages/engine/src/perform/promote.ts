@@ -41,8 +41,8 @@ const activate =
       { actor: 'recourse', correlationId: deployment, causationId: instanceKey },
     );
     if (E.isLeft(activated)) return E.left(notOurs(renderRejection(activated.left).message));
-    const { slot } = activated.right.state;
-    const previous = slot?.phase === 'activated' ? (slot.retiring?.release.deployment ?? null) : null;
+    const { retiring } = activated.right.state;
+    const previous = retiring.find(({ by }) => by === deployment)?.previous.release.deployment ?? null;
     const promoted: DeploymentCommand = {
       type: 'RecordPromoted',
       fence: release.fence,

@@ -35,9 +35,9 @@ const isOrphan = async ({ deployment, environment, key }: OwnedInstance, journal
 /** Live once, and now another one is: its retirement was given up. */
 const wasReplaced = async ({ request }: Deployment, key: StepKey, journal: Journal): Promise<boolean> => {
   if (request === null) return false;
-  const { live, slot } = (await journal.environment(request.environment)).state;
-  const retiring = slot?.phase === 'activated' && slot.retiring?.release.deployment === request.deployment;
-  if (live === null || live.release.deployment === request.deployment || retiring) return false;
+  const { live, retiring } = (await journal.environment(request.environment)).state;
+  const draining = retiring.some(({ previous }) => previous.release.deployment === request.deployment);
+  if (live === null || live.release.deployment === request.deployment || draining) return false;
   const cause = { actor: 'recourse', correlationId: request.deployment, causationId: live.release.deployment };
   const retire = { type: 'Retire', by: live.release.deployment, key } as const;
   return E.isRight(await journal.decideDeployment(request.deployment, retire, cause));

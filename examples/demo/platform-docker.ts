@@ -1,0 +1,2 @@
+import { openLocalPlatform } from './platform-local.ts';
+export const openDockerPlatform = openLocalPlatform;

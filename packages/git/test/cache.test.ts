@@ -1,5 +1,5 @@
 /** The cache is shared, and whoever uses it may be killed. What it gives is right, or it is an error. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
@@ -32,7 +32,7 @@ const repositoryIn = async (cacheDirectory: string) => {
   return join(cacheDirectory, folder, found.toSorted().at(-1) ?? '');
 };
 
-const startReader = (cacheDirectory: string, url: RepositoryUrl, commits: readonly CommitId[]): ChildProcess => {
+const startReader = (cacheDirectory: string, url: RepositoryUrl, commits: readonly CommitId[]) => {
   const script = fileURLToPath(new URL('reader.ts', import.meta.url));
   const argv = ['--conditions=@recourse/source', '--no-warnings', script, cacheDirectory, url, ...commits];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -55,7 +55,7 @@ describe('eight trees at once from each of two processes, from cold', () => {
         startReader(cacheDirectory, url, commits.toReversed()),
       ];
       const [forwards, backwards] = await Promise.all(
-        readers.map(async ({ stdout }) => JSON.parse(await text(stdout ?? []))),
+        readers.map(async ({ stdout }) => JSON.parse(await text(stdout))),
       );
 
       const expected = await Promise.all(

@@ -91,7 +91,7 @@ describe('variables that name programs, folders or settings', () => {
       [`GIT_CONFIG_KEY_${n}`, key],
       [`GIT_CONFIG_VALUE_${n}`, value],
     ]);
-    const variables = {
+    const variables: Readonly<Record<string, string>> = {
       ...Object.fromEntries(counted),
       GIT_CONFIG_COUNT: String(counted.length / 2),
       GIT_CONFIG_PARAMETERS: `'core.sshcommand=${program}' 'core.fsmonitor=${program}'`,

@@ -99,10 +99,12 @@ describe('a repository URL', () => {
     `https://host/${'x'.repeat(10_000)}`,
   ])('%j is refused before anything runs', async (hostile) => {
     const tried = await withCanary();
-    for (const asked of [tried.sources.resolve, tried.sources.tree]) {
-      const error = await left(
-        asked(hostile as RepositoryUrl, (asked === tried.sources.tree ? commit : main) as never, signal),
-      );
+    const repository = hostile as RepositoryUrl;
+    const errors = [
+      await left(tried.sources.resolve(repository, main, signal)),
+      await left(tried.sources.tree(repository, commit, signal)),
+    ];
+    for (const error of errors) {
       expect(error).toMatchObject({ kind: 'permanent', code: 'sources/refused' });
       expect(error.message).toMatch(/repository URL/);
       expect(error.message).not.toContain('hunter2');

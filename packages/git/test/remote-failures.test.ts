@@ -111,8 +111,11 @@ describe('a server that wants a login', { timeout }, () => {
     ['an empty one', { username: '', password: '' }],
   ])('and is given %s: no question, no wait, an error that says what to do', async (_, credentials) => {
     const { sources, remote, commit } = await served({ login }, { credentials: () => credentials });
-    for (const asked of [sources.resolve(remote.url, main, signal), sources.tree(remote.url, commit, signal)]) {
-      const error = await left(asked);
+    const errors = [
+      await left(sources.resolve(remote.url, main, signal)),
+      await left(sources.tree(remote.url, commit, signal)),
+    ];
+    for (const error of errors) {
       expect(error).toMatchObject({ kind: 'permanent', code: 'sources/repository-not-found' });
       expect(error.message).toMatch(/Check the credentials/);
       expect(error.message).not.toMatch(/correct horse|YWRh/);

@@ -15,12 +15,13 @@ export const draftsOf = (stream: StreamId, events: readonly NewEvent[]): E.Eithe
   if (flaw !== null) return E.left(invalid(flaw));
 
   const drafts = events.map(draftOf);
-  const sizes = drafts.map(({ data, metadata }) => Buffer.byteLength(data) + Buffer.byteLength(metadata));
-  const largest = Math.max(...sizes);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (largest > EVENT_BYTES_MAX) return E.left(tooLarge('An event', largest, EVENT_BYTES_MAX));
-  if (total > APPEND_BYTES_MAX) return E.left(tooLarge('An append', total, APPEND_BYTES_MAX));
-  return E.right(drafts);
+  let total = 0;
+  for (const { data, metadata } of drafts) {
+    const bytes = Buffer.byteLength(data) + Buffer.byteLength(metadata);
+    if (bytes > EVENT_BYTES_MAX) return E.left(tooLarge('An event', bytes, EVENT_BYTES_MAX));
+    total += bytes;
+  }
+  return total > APPEND_BYTES_MAX ? E.left(tooLarge('An append', total, APPEND_BYTES_MAX)) : E.right(drafts);
 };
 
 /** Why this cannot be a stream's id; null if it can. */
@@ -47,7 +48,12 @@ export const isMetadata = (value: unknown): value is EventMetadata =>
   value !== null &&
   'recordedAt' in value &&
   Number.isSafeInteger(value.recordedAt) &&
-  ['actor', 'correlationId', 'causationId'].every((name) => typeof Reflect.get(value, name) === 'string');
+  'actor' in value &&
+  typeof value.actor === 'string' &&
+  'correlationId' in value &&
+  typeof value.correlationId === 'string' &&
+  'causationId' in value &&
+  typeof value.causationId === 'string';
 
 const draftOf = ({ id, type, schemaVersion, data, metadata }: NewEvent): Draft => ({
   id,
@@ -59,19 +65,23 @@ const draftOf = ({ id, type, schemaVersion, data, metadata }: NewEvent): Draft =
 
 const flawInEvents = (events: readonly NewEvent[]): string | null => {
   if (events.length === 0) return 'events is empty';
-  const flaws = events.map((event, i) => flawInEvent(event, `events[${i}]`));
   const seen = new Set<string>();
-  const twice = events.findIndex(({ id }) => seen.size === seen.add(id).size);
-  return flaws.find((flaw) => flaw !== null) ?? (twice === -1 ? null : `events[${twice}].id is given twice`);
+  for (const [i, event] of events.entries()) {
+    const flaw = flawInEvent(event);
+    if (flaw !== null) return `events[${i}].${flaw}`;
+    if (seen.has(event.id)) return `events[${i}].id is given twice`;
+    seen.add(event.id);
+  }
+  return null;
 };
 
-const flawInEvent = ({ id, type, schemaVersion, data, metadata }: NewEvent, field: string): string | null =>
-  flawInName(id, `${field}.id`) ??
-  flawInName(type, `${field}.type`) ??
-  (Number.isSafeInteger(schemaVersion) ? null : `${field}.schemaVersion is not an integer`) ??
-  flawIn(data, `${field}.data`) ??
-  flawIn(metadata, `${field}.metadata`) ??
-  (isMetadata(metadata) ? null : `${field}.metadata lacks recordedAt, actor, correlationId or causationId`);
+const flawInEvent = ({ id, type, schemaVersion, data, metadata }: NewEvent): string | null =>
+  flawInName(id, 'id') ??
+  flawInName(type, 'type') ??
+  (Number.isSafeInteger(schemaVersion) ? null : 'schemaVersion is not an integer') ??
+  flawIn(data, 'data') ??
+  flawIn(metadata, 'metadata') ??
+  (isMetadata(metadata) ? null : 'metadata lacks recordedAt, actor, correlationId or causationId');
 
 const flawInName = (name: string, field: string): string | null => {
   if (name.length === 0 || name.length > 255) return `${field} has ${name.length} characters, not 1 to 255`;

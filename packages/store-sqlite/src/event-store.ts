@@ -14,13 +14,16 @@ export const sqliteEventStore = (database: Database): EventStore => {
   const rows = eventRows(database);
 
   return {
-    append: ({ stream, expected, events }) =>
-      pipe(
-        TE.fromEither(draftsOf(stream, events)),
-        TE.chain((drafts) => database.write(`append to ${stream}`, () => append(rows, stream, expected, drafts))),
-        TE.chainEitherKW((outcome) => outcome),
-        TE.chainFirstIOK(() => database.changes.notify),
-      ),
+    append:
+      ({ stream, expected, events }) =>
+      async () => {
+        const drafts = draftsOf(stream, events);
+        if (E.isLeft(drafts)) return drafts;
+        const write = database.write(`append to ${stream}`, () => append(rows, stream, expected, drafts.right));
+        const outcome = E.flatten<AppendError, Appended>(await write());
+        if (E.isRight(outcome)) database.changes.notify();
+        return outcome;
+      },
 
     read: (request) =>
       pipe(
@@ -45,6 +48,7 @@ export const sqliteEventStore = (database: Database): EventStore => {
   };
 };
 
+type AppendError = PortError | WrongExpectedVersion;
 type Appended = Readonly<{ version: number; position: Position; deduplicated: boolean }>;
 
 /** Inside a transaction: nothing changes between the look at the stream and the insertion. */
@@ -53,7 +57,7 @@ const append = (
   stream: StreamId,
   expected: ExpectedVersion,
   drafts: readonly Draft[],
-): E.Either<PortError | WrongExpectedVersion, Appended> => {
+): E.Either<AppendError, Appended> => {
   const head = rows.lastVersion(stream);
   const found = drafts.map(({ id }) => rows.versionOf(stream, id));
   const placement = placementOf(expected, head, found);

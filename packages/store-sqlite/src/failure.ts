@@ -11,6 +11,7 @@ const readings: ReadonlyMap<number, Reading> = new Map([
   [10, unavailable('the disk failed. Look at the system log')],
   [13, unavailable('the disk is full. Free some space')],
   [14, unavailable('it cannot be opened. Check that its folder exists and that this user may write there')],
+  [1, damaged('its tables are not as a release of this package left them. Restore it from a backup')],
   [11, damaged('it is damaged. Restore it from a backup')],
   [26, damaged('it is not a SQLite database any more. Restore it from a backup')],
 ]);

@@ -4,35 +4,57 @@ import type { Json } from '@recourse/core';
 /** JSON.stringify and every reader recurse: what is nested deeper might be written and then not be read. */
 export const DEPTH_MAX = 64;
 
-/** Where `value` is not plain JSON, and why; null if it is. Never tells the value: it might be a secret. */
-export const flawIn = (value: unknown, field: string, depth = 0): string | null => {
-  if (value === null || typeof value === 'boolean') return null;
-  if (typeof value === 'string') return flawInText(value, field);
-  if (typeof value === 'number') return Number.isFinite(value) ? null : `${field} is not a number that JSON can say`;
-  if (typeof value !== 'object') return `${field} is ${typeof value}, which JSON cannot say`;
-  if (depth === DEPTH_MAX) return `${field} is nested deeper than ${DEPTH_MAX} levels`;
-  if (Array.isArray(value)) return firstFlaw(value.keys(), (i) => flawIn(value[i], `${field}[${i}]`, depth + 1));
-  if (!isPlain(value)) return `${field} is not a plain object`;
-  return firstFlaw(Object.entries(value), ([key, member]) => {
-    return flawInText(key, `a key of ${field}`) ?? flawIn(member, `${field}.${key}`, depth + 1);
-  });
+/** Where `value`, which is called `name`, is not plain JSON, and why; null if it is. Never tells the value. */
+export const flawIn = (value: unknown, name: string): string | null => {
+  const flaw = find(value, 0);
+  return flaw === null ? null : `${name}${flaw.path} ${flaw.reason}`;
 };
 
 /** SQLite and others would keep a NUL or half a character as something else. */
-export const flawInText = (text: string, field: string): string | null => {
-  if (text.includes('\0')) return `${field} holds a NUL character`;
-  return text.isWellFormed() ? null : `${field} holds half of a surrogate pair`;
+export const flawInText = (text: string, name: string): string | null => {
+  const reason = reasonAgainst(text);
+  return reason === null ? null : `${name} ${reason}`;
 };
 
 /** The value of a text that `JSON.stringify` made. Throws on any other. */
 export const parsed = (text: string): Json => JSON.parse(text);
 
-const firstFlaw = <A>(members: Iterable<A>, flawOf: (member: A) => string | null): string | null => {
-  for (const member of members) {
-    const flaw = flawOf(member);
-    if (flaw !== null) return flaw;
+type Flaw = Readonly<{ path: string; reason: string }>;
+
+/** Runs for each append, so it makes nothing as long as all is well: the path is put together on the way back. */
+const find = (value: unknown, depth: number): Flaw | null => {
+  if (value === null || typeof value === 'boolean') return null;
+  if (typeof value === 'string') return flaw(reasonAgainst(value));
+  if (typeof value === 'number') return flaw(Number.isFinite(value) ? null : 'is not a number that JSON can say');
+  if (typeof value !== 'object') return flaw(`is ${typeof value}, which JSON cannot say`);
+  if (depth === DEPTH_MAX) return flaw(`is nested deeper than ${DEPTH_MAX} levels`);
+  if (Array.isArray(value)) return findInArray(value, depth);
+  return isPlain(value) ? findInObject(value, depth) : flaw('is not a plain object');
+};
+
+const findInArray = (value: readonly unknown[], depth: number): Flaw | null => {
+  for (let i = 0; i < value.length; i += 1) {
+    const found = find(value[i], depth + 1);
+    if (found !== null) return { path: `[${i}]${found.path}`, reason: found.reason };
   }
   return null;
+};
+
+const findInObject = (value: object, depth: number): Flaw | null => {
+  for (const key of Object.keys(value)) {
+    const reason = reasonAgainst(key);
+    if (reason !== null) return { path: '', reason: `has a key that ${reason}` };
+    const found = find(Reflect.get(value, key), depth + 1);
+    if (found !== null) return { path: `.${key}${found.path}`, reason: found.reason };
+  }
+  return null;
+};
+
+const flaw = (reason: string | null): Flaw | null => (reason === null ? null : { path: '', reason });
+
+const reasonAgainst = (text: string): string | null => {
+  if (text.includes('\0')) return 'holds a NUL character';
+  return text.isWellFormed() ? null : 'holds half of a surrogate pair';
 };
 
 /** Its prototype is nobody's, or is the root of all others, in whichever realm it was made. */

@@ -1,7 +1,7 @@
 /** How the local builder says no. */
 import type { BuildOrder, PortError } from '@recourse/core';
 import type { BuildRun } from './run-build.ts';
-import type { UnpackProblems } from './unpack.ts';
+import type { TarProblems } from './tar-entries.ts';
 
 const what = ({ commit }: BuildOrder) => `The build of commit ${commit.slice(0, 12)}`;
 
@@ -30,7 +30,7 @@ export const unreachable = (directory: string, cause: unknown): PortError => ({
   cause,
 });
 
-export const unpackProblems = (order: BuildOrder): UnpackProblems => ({
+export const unpackProblems = (order: BuildOrder): TarProblems => ({
   refused: (why) => refused(order, `The source tree cannot be unpacked. ${why}`),
   cancelled: () => cancelled(order),
   brokenOff: (cause) => ({

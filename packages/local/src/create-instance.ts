@@ -40,7 +40,7 @@ export const createInstance = (
     const { key, deployment, environment, image } = order;
     const port = await freePort(ports);
     const record: InstanceRecord = { format: 1, id, key, deployment, environment, digest: image.digest, port, start };
-    await writeFile(join(folder, RECORD), JSON.stringify(record));
+    await writeFile(join(folder, RECORD), JSON.stringify(record), { flush: true });
     return rename(join(scratch, order.key), join(layout.instances, order.key)).then(() => true, unlessOccupied);
   });
 

@@ -5,6 +5,7 @@ import { DeploymentId, Digest, EnvironmentId, InstanceId, StepKey } from '@recou
 import { z } from 'zod';
 import { codeOf } from './failure.ts';
 import { ifPresent, type Layout } from './layout.ts';
+import { parseJson } from './parse-json.ts';
 import { hasArgument } from './process-identity.ts';
 
 /** What does not change for as long as the instance exists. Never a variable's value. */
@@ -33,7 +34,8 @@ export const findInstance = async (layout: Layout, key: StepKey): Promise<Instan
   for (const name of names ?? []) {
     const file = join(layout.instances, key, name, RECORD);
     const text = await ifPresent(layout.instances, () => readFile(file, 'utf8')).catch(unlessForeign);
-    if (text !== null) return InstanceRecord.parse(JSON.parse(text));
+    const record = InstanceRecord.safeParse(text === null ? null : parseJson(text));
+    if (record.success) return record.data;
   }
   return null;
 };

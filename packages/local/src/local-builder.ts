@@ -1,30 +1,26 @@
 /** Builds bundles from source trees. */
-import { link, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type Builder,
-  type BuildInputs,
-  type BuildOrder,
-  type BuiltImage,
-  Image,
-  type PortError,
-} from '@recourse/core';
-import * as E from 'fp-ts/lib/Either.js';
-import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Builder, BuildOrder, BuiltImage, Image } from '@recourse/core';
 import * as errors from './builder-errors.ts';
 import { type Manifest, readManifest, UnsupportedFile, writeBundle } from './bundle.ts';
-import { attempt, codeOf, Failure } from './failure.ts';
-import { ifPresent, openLayout } from './layout.ts';
+import { attempt, Failure } from './failure.ts';
+import { keyIndexOf } from './key-index.ts';
+import { openLayout } from './layout.ts';
 import { type LocalOptions, pullableOf } from './local-images.ts';
-import { runBuild } from './run-build.ts';
+import { type BuildOptions, prepareTree, type Tree } from './prepare-tree.ts';
 import { withScratch } from './scratch.ts';
-import { place, shelfOf } from './shelf.ts';
-import { defaultLimits, type UnpackLimits, unpack } from './unpack.ts';
+import { shelfOf } from './shelf.ts';
+import { defaultLimits, type UnpackLimits } from './unpack.ts';
 
-export type LocalBuilderOptions = LocalOptions & Readonly<{ limits?: UnpackLimits }>;
+export type LocalBuilderOptions = LocalOptions &
+  Readonly<{
+    /** How large a source tree may be: 200,000 files and 4 GiB if not said otherwise. */
+    limits?: UnpackLimits;
+  }>;
 
-type Tree = TaskEither<PortError, AsyncIterable<Uint8Array>>;
-type BuildOptions = Parameters<Builder['build']>[2];
+/** How often, 25 ms apart, the second of two builders looks whether the first has its bundle in place. */
+const SETTLE_TRIES = 20;
 
 /**
  * Builds presets `command` and `static` on this machine, as this user: **for trusted code only**. A build command can
@@ -33,71 +29,73 @@ type BuildOptions = Parameters<Builder['build']>[2];
  *
  * Throws if the directory cannot be made.
  */
-export const localBuilder = ({ directory, registry: registryDirectory, limits }: LocalBuilderOptions): Builder => {
+export const localBuilder = ({
+  directory,
+  registry: registryDirectory,
+  limits = defaultLimits,
+}: LocalBuilderOptions): Builder => {
   const layout = openLayout(directory);
   const shelf = shelfOf(layout);
+  const keys = keyIndexOf(layout);
   const registry = registryDirectory === undefined ? undefined : shelfOf(openLayout(registryDirectory));
-  const keyFile = ({ key }: BuildOrder) => join(layout.keys, `${key}.json`);
 
-  /** The image of an earlier build of this key, if it is still here. */
-  const earlier = async (order: BuildOrder): Promise<Image | null> => {
-    const text = await ifPresent(layout.keys, () => readFile(keyFile(order), 'utf8'));
-    const image = Image.safeParse(text === null ? null : parse(text));
-    return image.success && (await shelf.holds(image.data.digest)) ? image.data : null;
+  const earlier = async ({ key }: BuildOrder): Promise<Image | null> => {
+    const image = await keys.imageOf(key);
+    return image !== null && (await shelf.holds(image.digest)) ? image : null;
   };
 
-  /** The build steps whose image this is. */
-  const keysOf = async ({ digest }: Image): Promise<readonly string[]> => {
-    const files = await readdir(layout.keys);
-    const texts = await Promise.all(files.map((file) => readFile(join(layout.keys, file), 'utf8')));
-    return texts.filter((text) => text.includes(digest));
-  };
-
-  /** The first image of a key stays its image; whoever comes second gives up its own. */
-  const publish = async (order: BuildOrder, image: Image): Promise<Image> => {
-    try {
-      await place(layout.tmp, keyFile(order), image, link);
-      return image;
-    } catch (cause) {
-      if (codeOf(cause) !== 'EEXIST') throw cause;
+  const settled = async (order: BuildOrder): Promise<Image | null> => {
+    for (let tries = 0; tries < SETTLE_TRIES; tries += 1) {
+      const image = await earlier(order);
+      if (image !== null) return image;
+      await sleep(25);
     }
-    const first = await earlier(order);
-    if (first === null) await place(layout.tmp, keyFile(order), image, rename);
-    else if (!(await keysOf(image)).length) await shelf.drop(image.digest);
-    return first ?? image;
+    return null;
   };
 
-  /** Everything that has to be so when a build is over; doing it again changes nothing. */
-  const finish = async (image: Image): Promise<BuiltImage> => {
-    const pullable = registry === undefined ? null : pullableOf(image.digest);
-    const known = { ...image, pullable };
-    if ((await shelf.meaning(image.name)) === null) await shelf.name(known);
-    if (registry !== undefined) {
-      if (!(await registry.holds(image.digest))) await registry.copy(image.digest, shelf.fileOf(image.digest));
-      if ((await registry.meaning(image.name)) === null) await registry.name(known);
+  /**
+   * The first image of a key stays its image; whoever comes second gives up its own. The key comes before the bundle:
+   * a crash in between leaves a key without an image, which counts for nothing, and not an image without a key.
+   */
+  const publish = async (order: BuildOrder, image: Image, file: string): Promise<Image> => {
+    if (!(await keys.claim(order.key, image))) {
+      const first = await settled(order);
+      if (first !== null) return first;
+      await keys.replace(order.key, image);
     }
-    const { commit, runnable } = await readManifest(shelf.fileOf(image.digest));
-    return { image: known, commit, runnable };
+    await shelf.put(image.digest, file);
+    await shelf.name(image);
+    return image;
   };
 
   const make = (order: BuildOrder, tree: Tree, options: BuildOptions): Promise<Image> =>
     withScratch(layout.tmp, async (scratch) => {
       const manifest = manifestOf(order);
-      await prepare(order, tree, scratch, limits ?? defaultLimits, options);
-      if (options.signal.aborted) throw new Failure(errors.cancelled(order));
+      const prepared = await prepareTree(order, tree, scratch, limits, options);
       const file = join(scratch, 'bundle.tar');
-      const digest = await writeBundle(manifest, join(scratch, 'tree'), file);
-      await shelf.put(digest, file);
-      return { name: `${order.environment}:${order.commit.slice(0, 12)}`, digest, pullable: null };
+      const digest = await writeBundle(manifest, prepared, file);
+      if (options.signal.aborted) throw new Failure(errors.cancelled(order));
+      const pullable = registry === undefined ? null : pullableOf(digest);
+      return publish(order, { name: `${order.environment}:${order.commit.slice(0, 12)}`, digest, pullable }, file);
     });
+
+  /** What has to be so when a build is over, and may not be yet if it is an earlier one that was cut short. */
+  const finish = async (image: Image): Promise<BuiltImage> => {
+    if ((await shelf.meaning(image.name)) === null) await shelf.name(image);
+    if (registry !== undefined && !(await registry.holds(image.digest))) {
+      await registry.copy(image.digest, shelf.fileOf(image.digest));
+      await registry.name(image);
+    }
+    const { commit, runnable } = await readManifest(shelf.fileOf(image.digest));
+    return { image, commit, runnable };
+  };
 
   return {
     build: (order, tree, options) =>
       attempt(
         async () => {
           if (options.signal.aborted) throw new Failure(errors.cancelled(order));
-          const image = (await earlier(order)) ?? (await publish(order, await make(order, tree, options)));
-          return finish(image);
+          return finish((await earlier(order)) ?? (await make(order, tree, options)));
         },
         (cause) =>
           cause instanceof UnsupportedFile
@@ -112,46 +110,4 @@ const manifestOf = (order: BuildOrder): Manifest => {
   if (inputs.preset === 'command') return { format: 1, commit, inputs, runnable: true };
   if (inputs.preset === 'static') return { format: 1, commit, inputs, runnable: inputs.runnable };
   throw new Failure(errors.refused(order, `The preset ${inputs.preset} needs an engine such as Docker.`));
-};
-
-/** Unpacks the tree and runs the build command in it. */
-const prepare = async (
-  order: BuildOrder,
-  tree: Tree,
-  scratch: string,
-  limits: UnpackLimits,
-  { onProgress, signal }: BuildOptions,
-): Promise<void> => {
-  const [folder, home] = [join(scratch, 'tree'), join(scratch, 'home')];
-  await mkdir(folder);
-  await mkdir(home);
-  const source = await tree();
-  if (E.isLeft(source)) throw new Failure(source.left);
-  await unpack(source.right, folder, { limits, signal, problems: errors.unpackProblems(order) });
-  if (order.inputs.preset === 'static') await checkFolder(order, order.inputs, folder);
-  if (order.inputs.preset !== 'command' || order.inputs.build === null) return;
-
-  const onLine = (text: string) => onProgress({ text });
-  const run = await runBuild(order.inputs.build, { cwd: folder, home, onLine, signal });
-  if (run.outcome === 'cancelled') throw new Failure(errors.cancelled(order));
-  if (run.outcome === 'failed') throw new Failure(errors.failed(order, run));
-  await rm(home, { recursive: true, force: true });
-};
-
-const checkFolder = async (
-  order: BuildOrder,
-  { directory }: Extract<BuildInputs, { preset: 'static' }>,
-  tree: string,
-): Promise<void> => {
-  // Every link of the tree stays inside, so this cannot look elsewhere.
-  const found = await ifPresent(tree, () => stat(join(tree, directory)));
-  if (!found?.isDirectory()) throw new Failure(errors.refused(order, `There is no folder ${directory} in the tree.`));
-};
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 };

@@ -2,6 +2,7 @@
 import { Digest, type Image, ImageReference, type Images, type PortError } from '@recourse/core';
 import { readManifest } from './bundle.ts';
 import { attempt, Failure } from './failure.ts';
+import { keyIndexOf } from './key-index.ts';
 import { openLayout } from './layout.ts';
 import { type Shelf, shelfOf } from './shelf.ts';
 
@@ -19,7 +20,9 @@ export type LocalOptions = Readonly<{
  * Throws if the directory cannot be made.
  */
 export const localImages = ({ directory, registry: registryDirectory }: LocalOptions): Images => {
-  const shelf = shelfOf(openLayout(directory));
+  const layout = openLayout(directory);
+  const shelf = shelfOf(layout);
+  const keys = keyIndexOf(layout);
   const registry = registryDirectory === undefined ? undefined : shelfOf(openLayout(registryDirectory));
   const unreachable = cannotLook([directory, ...(registryDirectory === undefined ? [] : [registryDirectory])]);
 
@@ -88,6 +91,7 @@ export const localImages = ({ directory, registry: registryDirectory }: LocalOpt
     remove: (digest) =>
       attempt(async () => {
         await shelf.drop(digest);
+        await keys.forget(digest);
         for (const image of await shelf.names()) if (image.digest === digest) await shelf.forget(image.name);
       }, unreachable),
 

@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { access, open } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from './failure.ts';
 import { minimalEnvironment } from './minimal-environment.ts';
 
 /**
@@ -13,24 +14,22 @@ import { minimalEnvironment } from './minimal-environment.ts';
  * - It looks for `stopping` after that, and who stops looks for the number after `stopping`: one of them sees the other.
  * - It keeps the log short, writes down the exit code, and takes everything that the app left running with it.
  *
- * Its arguments: the instance's folder, the number of the run, bytes of log, then the app's own words, untouched.
+ * Its arguments: the instance's folder, the number of the run, bytes of log, the app's PATH, then the app's own words,
+ * untouched. It uses no variables but PATH, for the app's are in the same environment.
  */
 const SCRIPT = `
-dir=$1 run=$2 most=$3; shift 3
-path=$PATH; PATH=$PATH:/usr/bin:/bin
+PATH=$PATH:/usr/bin:/bin
 trap : TERM INT HUP
-echo $$ > "$dir/$$.tmp" || exit 1
-ln "$dir/$$.tmp" "$dir/$run.pid" 2>/dev/null; claimed=$?
-rm -f "$dir/$$.tmp"
-[ "$claimed" = 0 ] || exit 1
-[ ! -e "$dir/stopping" ] || exit 1
+echo $$ > "$1/$$.tmp" || exit 1
+ln "$1/$$.tmp" "$1/$2.pid" 2>/dev/null || { rm -f "$1/$$.tmp"; exit 1; }
+rm -f "$1/$$.tmp"
+[ ! -e "$1/stopping" ] || exit 1
 while sleep 5; do
-  [ "$(wc -c < "$dir/log")" -gt "$most" ] || continue
-  tail -c "$((most / 2))" "$dir/log" > "$dir/log.before"; : > "$dir/log"
+  [ "$(wc -c < "$1/log")" -gt "$3" ] || continue
+  tail -c "$(($3 / 2))" "$1/log" > "$1/log.before"; : > "$1/log"
 done 2>/dev/null &
-( PATH=$path; exec "$@" )
-code=$?
-echo "$code" > "$dir/exit.tmp" && mv "$dir/exit.tmp" "$dir/$run.exit"
+( PATH=$4; shift 4; exec "$@" )
+echo "$?" > "$1/exit.tmp" && mv "$1/exit.tmp" "$1/$2.exit"
 kill -s KILL 0
 `;
 
@@ -56,7 +55,8 @@ export type Run = Readonly<{
 export const runInstance = async ({ id, folder, number, argv, cwd, environment }: Run): Promise<boolean> => {
   const log = await open(join(folder, 'log'), 'a');
   try {
-    const child = spawn('/bin/sh', ['-c', SCRIPT, id, folder, String(number), String(LOG_MAX_BYTES), ...argv], {
+    const given = [folder, String(number), String(LOG_MAX_BYTES), environment['PATH'] ?? ''];
+    const child = spawn('/bin/sh', ['-c', SCRIPT, id, ...given, ...argv], {
       cwd,
       env: environment,
       detached: true,
@@ -88,7 +88,10 @@ export const findProgram = async (word: string, cwd: string, path: string): Prom
 export const exists = (file: string, mode = constants.F_OK): Promise<boolean> =>
   access(file, mode).then(
     () => true,
-    () => false,
+    (cause: unknown) => {
+      if (!['ENOENT', 'ENOTDIR', 'EACCES'].includes(codeOf(cause) ?? '')) throw cause;
+      return false;
+    },
   );
 
 /** What the app sees: its own variables, but where it listens is not its choice. */

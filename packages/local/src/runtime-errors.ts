@@ -1,6 +1,6 @@
 /** How the local runtime says no. No message holds a variable's value. */
 import type { PortError, StartOrder } from '@recourse/core';
-import type { UnpackProblems } from './unpack.ts';
+import type { TarProblems } from './tar-entries.ts';
 
 export const unreachable =
   (directory: string) =>
@@ -41,7 +41,7 @@ export const startFailed = ({ key }: StartOrder, why: string): PortError => ({
   message: `Cannot start ${key}: ${why}`,
 });
 
-export const unpackProblems = (order: StartOrder): UnpackProblems => ({
+export const unpackProblems = (order: StartOrder): TarProblems => ({
   refused: (why) => startFailed(order, `its bundle cannot be unpacked. ${why}`),
   cancelled: () => cancelled(order),
   brokenOff: () => imageGone(order),

@@ -1,10 +1,12 @@
 /** Bundles and their names in a directory: the engine's own, and the registry's. */
 import { createHash } from 'node:crypto';
-import { copyFile, type link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Digest, Image } from '@recourse/core';
 import { digestOfFile } from './bundle.ts';
 import { ifPresent, type Layout } from './layout.ts';
+import { parseJson } from './parse-json.ts';
+import { place } from './place.ts';
 import { withScratch } from './scratch.ts';
 
 export type Shelf = Readonly<{
@@ -65,12 +67,7 @@ export const shelfOf = ({ images, names, tmp }: Layout): Shelf => {
   };
 };
 
-const readImage = async (file: string) => Image.parse(JSON.parse(await readFile(file, 'utf8')));
-
-/** Writes JSON to its place by `rename`, which replaces, or by `link`, which fails with EEXIST. */
-export const place = (tmp: string, file: string, data: unknown, by: typeof rename | typeof link): Promise<void> =>
-  withScratch(tmp, async (folder) => {
-    const draft = join(folder, 'draft.json');
-    await writeFile(draft, JSON.stringify(data));
-    await by(draft, file);
-  });
+const readImage = async (file: string): Promise<Image | null> => {
+  const image = Image.safeParse(parseJson(await readFile(file, 'utf8')));
+  return image.success ? image.data : null;
+};

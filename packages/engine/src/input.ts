@@ -138,8 +138,9 @@ const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>
 
 const VALUE_MAX = 80;
 
-/** Enough to recognise it; never the 10 kB that somebody sent. */
+/** Enough to recognise it; never the 10 kB that somebody sent, nor the password in a URL. */
 const abridged = (value: unknown): string => {
-  const text = typeof value === 'object' && value !== null ? 'an object' : (JSON.stringify(value) ?? String(value));
+  const given = typeof value === 'object' && value !== null ? 'an object' : (JSON.stringify(value) ?? String(value));
+  const text = given.replaceAll(/\/\/[^/@]*@/g, '//[redacted]@');
   return text.length > VALUE_MAX ? `${text.slice(0, VALUE_MAX)}… (${text.length} characters)` : text;
 };

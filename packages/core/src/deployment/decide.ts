@@ -16,6 +16,7 @@ import {
   sourceOf,
 } from './deployment.ts';
 import type { DeploymentEvent, EffectName, Failure } from './events.ts';
+import { isOwed } from './is-owed.ts';
 import { backoffMs, RUNS_MAX, type StepPolicy } from './policy.ts';
 
 /** An outcome says of which attempt it is: one of an attempt that is over is refused, whoever brings it. */
@@ -156,7 +157,13 @@ const decideBegin = (begin: Command<'BeginStep'>, request: DeploymentRequest, st
   const over = state.ending !== null || state.promoted;
   if (over && !isCleaning(step))
     return E.left({ code: 'AlreadyEnded', deployment: request.deployment, outcome: state.ending ?? 'live' });
-  if (attempt !== (state.failures[step] ?? 0) + 1) return E.left({ code: 'StaleOutcome', step, attempt });
+  const { underWay } = state;
+  if (underWay?.step === step && underWay.attempt === attempt && underWay.run === run && underWay.key === key)
+    return nothing;
+  if (attempt !== (state.failures[step] ?? 0) + 1 || !isOwed(step, key, state))
+    return E.left({ code: 'StaleOutcome', step, attempt });
+  const { underWay } = state;
+  if (underWay?.step === step && underWay.key === key && underWay.run >= run) return nothing;
   if (run <= RUNS_MAX || begin.policy.attemptsMax === null)
     return E.right([{ type: 'StepStarted', step, attempt, run, key }]);
   const error: Failure = {

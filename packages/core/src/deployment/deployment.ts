@@ -124,6 +124,7 @@ export const evolveDeployment = (state: Deployment, event: DeploymentEvent): Dep
       ...settled(state),
       begunStarts: including(state.begunStarts, key),
       started: { key, instance },
+      healthy: false,
       durations: { ...state.durations, start: durationMs },
     }))
     .with({ type: 'HealthChecked' }, ({ healthy, durationMs }) => ({

@@ -1,5 +1,6 @@
 // The public surface of @recourse/testing. What is not named here may change without notice.
 
+export { some } from './arbitraries/some.ts';
 export { type BuilderUnderTest, builderConformance } from './conformance/builder.ts';
 export { type ClockUnderTest, clockConformance } from './conformance/clock.ts';
 export { type EventStoreUnderTest, eventStoreConformance } from './conformance/event-store.ts';
@@ -22,3 +23,5 @@ export {
   type WorkQueueUnderTest,
   workQueueConformance,
 } from './conformance/work-queue.ts';
+export { type Decider, scenarios } from './scenario.ts';
+export { startTraffic, type Traffic, type TrafficOptions, type TrafficReport } from './traffic.ts';

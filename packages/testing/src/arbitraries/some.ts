@@ -1,0 +1,29 @@
+/** Arbitraries of the domain, by the name of what they make: `some.release`, `some.deploymentEvent`. */
+import { anyDeployment, anyEnvironment, deploymentCommand, environmentCommand } from './commands.ts';
+import {
+  deploymentEvent,
+  deploymentEvents,
+  deploymentRequest,
+  environmentEvent,
+  environmentEvents,
+  failure,
+} from './events.ts';
+import * as identity from './identity.ts';
+import * as releases from './release.ts';
+
+export const some = {
+  ...identity,
+  ...releases,
+  failure,
+  deploymentRequest,
+  deploymentEvent,
+  /** One for each type. */
+  deploymentEvents,
+  environmentEvent,
+  environmentEvents,
+  deploymentCommand,
+  environmentCommand,
+  /** What any heap of events amounts to, possible or not. For states that can come about, see `walk`. */
+  anyDeployment,
+  anyEnvironment,
+} as const;

@@ -16,7 +16,7 @@ import {
   sourceOf,
 } from './deployment.ts';
 import type { DeploymentEvent, EffectName, Failure } from './events.ts';
-import { isOwed } from './is-owed.ts';
+import { isDue } from './is-due.ts';
 import { backoffMs, RUNS_MAX, type StepPolicy } from './policy.ts';
 
 /** An outcome says of which attempt it is: one of an attempt that is over is refused, whoever brings it. */
@@ -157,10 +157,7 @@ const decideBegin = (begin: Command<'BeginStep'>, request: DeploymentRequest, st
   const over = state.ending !== null || state.promoted;
   if (over && !isCleaning(step))
     return E.left({ code: 'AlreadyEnded', deployment: request.deployment, outcome: state.ending ?? 'live' });
-  const { underWay } = state;
-  if (underWay?.step === step && underWay.attempt === attempt && underWay.run === run && underWay.key === key)
-    return nothing;
-  if (attempt !== (state.failures[step] ?? 0) + 1 || !isOwed(step, key, state))
+  if (attempt !== (state.failures[step] ?? 0) + 1 || !isDue(step, key, state))
     return E.left({ code: 'StaleOutcome', step, attempt });
   const { underWay } = state;
   if (underWay?.step === step && underWay.key === key && underWay.run >= run) return nothing;

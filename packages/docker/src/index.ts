@@ -1,2 +1,15 @@
 // The public surface of @recourse/docker. What is not named here may change without notice.
-export {};
+export { dockerBuilder } from './builder.ts';
+export { dockerEngine } from './docker-engine.ts';
+export type { FileServer } from './file-server.ts';
+export type { PortRange } from './host-port.ts';
+export { dockerImages } from './images.ts';
+export type {
+  DockerBuilderOptions,
+  DockerConnection,
+  DockerImagesOptions,
+  DockerRuntimeOptions,
+  RegistryCredentials,
+} from './options.ts';
+export type { Capability } from './requests.ts';
+export { dockerRuntime } from './runtime.ts';

@@ -1,0 +1,46 @@
+import type { FileServer } from './file-server.ts';
+import type { PortRange } from './host-port.ts';
+import type { Capability } from './requests.ts';
+
+/** Where the engine listens: a socket of this host (the default is Docker's own), or a remote one with certificates. */
+export type DockerConnection = Readonly<{
+  socketPath?: string;
+  remote?: Readonly<{ host: string; port: number; ca: string; cert: string; key: string }>;
+}>;
+
+export type RegistryCredentials = Readonly<{ username: string; password: string }>;
+
+export type DockerImagesOptions = DockerConnection &
+  Readonly<{
+    /** Asked for each use of a registry, by its host; `docker.io` is Docker's own. The default gives none. */
+    registryCredentials?: (registry: string) => Promise<RegistryCredentials | undefined>;
+  }>;
+
+export type DockerBuilderOptions = DockerConnection &
+  Readonly<{
+    /** What a RUN step can reach: `default` is Docker's bridge network, and through it the internet. */
+    buildNetwork?: 'default' | 'none';
+    /**
+     * The frontends that a `# syntax=` line may name, exactly as written there. None by default: a frontend is a
+     * program that runs in the engine. Pin them by digest.
+     */
+    allowedSyntax?: readonly string[];
+    /** The largest source tree, uncompressed. Default 1 GiB. */
+    treeBytesMax?: number;
+    fileServer?: FileServer;
+  }>;
+
+export type DockerRuntimeOptions = DockerConnection &
+  Readonly<{
+    /** The address of this host that instances listen on, as router and probe reach it. Default `127.0.0.1`. */
+    publishOn?: string;
+    /** The ports of this host for instances. Default 20000 to 29999. */
+    ports?: PortRange;
+    /** The Docker network of the instances, made by you. Default `bridge`, where all of them can reach each other. */
+    network?: string;
+    /** What apps are given back of the capabilities that all are denied. Default none. */
+    capabilities?: readonly Capability[];
+    /** Processes and threads of an instance whose RunSpec does not say. Default 1024. */
+    pidsMax?: number;
+    fileServer?: FileServer;
+  }>;

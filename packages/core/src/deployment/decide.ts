@@ -52,55 +52,44 @@ export const decideDeployment = (command: DeploymentCommand, state: Deployment):
   const { request } = state;
   if (request === null) return E.left({ code: 'NotRequested' });
 
-  return match(command)
-    .returnType<Outcome>()
-    .with({ type: 'RecordAdmitted' }, ({ fence }) => decideAdmitted(fence, request, state))
-    .with({ type: 'BeginStep' }, (begin) => decideBegin(begin, request, state))
-    .with({ type: 'RecordResolved' }, (of) =>
-      during('resolve-source', of, state, () => E.right([scheduled(of.commit, request, state)])),
-    )
-    .with({ type: 'RecordProbe' }, (of) =>
-      during('probe-image', of, state, () => E.right(afterProbe(of.finding, request))),
-    )
-    .with({ type: 'RecordPulled' }, (of) =>
-      during('pull-image', of, state, () =>
-        E.right([{ type: 'ImagePulled', image: of.image, durationMs: of.durationMs }]),
-      ),
-    )
-    .with({ type: 'RecordBuilt' }, (of) => during('build', of, state, () => E.right(afterBuild(of, state))))
-    .with({ type: 'RecordStarted' }, (of) =>
-      during('start', of, state, () =>
-        E.right([{ type: 'InstanceStarted', key: of.key, instance: of.instance, durationMs: of.durationMs }]),
-      ),
-    )
-    .with({ type: 'RecordHealth' }, (of) => during('check-health', of, state, () => E.right(afterHealth(of))))
-    .with({ type: 'RecordPromoted' }, ({ fence, previous, durationMs }) => {
-      if (state.promoted) return nothing;
-      if (state.fence !== fence) return E.left({ code: 'StaleFence', held: state.fence, shown: fence });
-      return E.right([{ type: 'Promoted', previous, fence, durationMs }]);
-    })
-    .with({ type: 'RecordRestored' }, (of) =>
-      during('restore-traffic', of, state, () => E.right([afterRestoring(state)])),
-    )
-    .with({ type: 'RecordFailure' }, (of) =>
-      during(of.step, of, state, () => E.right(afterFailure(of.step, of.attempt, of, state))),
-    )
-    .with({ type: 'RecordStopped' }, ({ key }) =>
-      state.begunStarts.includes(key) ? E.right([{ type: 'InstanceStopped', key }]) : nothing,
-    )
-    .with({ type: 'Retire' }, ({ by, key }) =>
-      state.retiredBy === null
-        ? E.right([
-            { type: 'Retired', by },
-            { type: 'InstanceStopped', key },
-          ])
-        : nothing,
-    )
-    .with({ type: 'Cancel' }, (cancel) => decideCancel(cancel, request, state))
-    .with({ type: 'Supersede' }, ({ by }) =>
-      state.ending === null && state.fence === null ? E.right([{ type: 'Superseded', by }]) : nothing,
-    )
-    .exhaustive();
+  switch (command.type) {
+    case 'RecordAdmitted':
+      return decideAdmitted(command.fence, request, state);
+    case 'BeginStep':
+      return decideBegin(command, request, state);
+    case 'RecordResolved':
+      return during('resolve-source', command, state, () => [scheduled(command.commit, request, state)]);
+    case 'RecordProbe':
+      return during('probe-image', command, state, () => afterProbe(command.finding, request));
+    case 'RecordPulled': {
+      const { image, durationMs } = command;
+      return during('pull-image', command, state, () => [{ type: 'ImagePulled', image, durationMs }]);
+    }
+    case 'RecordBuilt':
+      return during('build', command, state, () => afterBuild(command, state));
+    case 'RecordStarted': {
+      const { key, instance, durationMs } = command;
+      return during('start', command, state, () => [{ type: 'InstanceStarted', key, instance, durationMs }]);
+    }
+    case 'RecordHealth':
+      return during('check-health', command, state, () => afterHealth(command));
+    case 'RecordPromoted':
+      return decidePromoted(command, state);
+    case 'RecordRestored':
+      return during('restore-traffic', command, state, () => [afterRestoring(state)]);
+    case 'RecordFailure':
+      return during(command.step, command, state, () => afterFailure(command.step, command.attempt, command, state));
+    case 'RecordStopped':
+      return state.begunStarts.includes(command.key) ? E.right([stopped(command.key)]) : nothing;
+    case 'Retire':
+      return state.retiredBy === null ? E.right([{ type: 'Retired', by: command.by }, stopped(command.key)]) : nothing;
+    case 'Cancel':
+      return decideCancel(command, request, state);
+    case 'Supersede': {
+      const waits = state.ending === null && state.fence === null;
+      return waits ? E.right([{ type: 'Superseded', by: command.by }]) : nothing;
+    }
+  }
 };
 
 const decideRequest = (request: DeploymentRequest, state: Deployment): Outcome => {
@@ -131,25 +120,30 @@ const canonical = (value: unknown): string =>
       : part,
   );
 
-/** What needs no look at the world is scheduled at once. */
+/** Once only: what went live or ended never comes back to the slot. What needs no look at the world is decided now. */
 const decideAdmitted = (fence: Fence, request: DeploymentRequest, state: Deployment): Outcome => {
-  if (state.ending !== null || state.fence === fence) return nothing;
-  const admitted: DeploymentEvent = { type: 'Admitted', fence };
+  if (state.ending !== null || state.promoted || state.fence === fence) return nothing;
+  if (state.fence !== null) return E.left({ code: 'StaleFence', held: state.fence, shown: fence });
+  return E.right([{ type: 'Admitted', fence }, ...scheduledAtOnce(request)]);
+};
+
+const scheduledAtOnce = (request: DeploymentRequest): readonly DeploymentEvent[] => {
   if (request.type === 'DeploymentRequested') {
     const { source } = request;
     return source.kind === 'git' && source.commit !== null
-      ? E.right([admitted, { type: 'BuildScheduled', commit: source.commit, ref: null }])
-      : E.right([admitted]);
+      ? [{ type: 'BuildScheduled', commit: source.commit, ref: null }]
+      : [];
   }
   const { target, acceptMovedRef } = request;
   const decision = decideRestore({ target, finding: null, acceptMovedRef });
-  return decision.type === 'Rebuild'
-    ? E.right([
-        admitted,
-        { type: 'RebuildScheduled', commit: decision.commit, reason: decision.reason, movedRef: null },
-      ])
-    : E.right([admitted]);
+  if (decision.type === 'Refuse') return [noWayBack(null, target.deployment, decision.reason)];
+  if (decision.type !== 'Rebuild') return [];
+  const { commit, reason } = decision;
+  return [{ type: 'RebuildScheduled', commit, reason, movedRef: null }];
 };
+
+const noWayBack = (step: EffectName | null, target: DeploymentId, reason: 'no-source' | 'moved-ref'): DeploymentEvent =>
+  failed(step, refusal({ code: 'NoWayBack', target, reason }));
 
 /** Intent before effect: after an ending nothing new is begun, other than cleaning up. */
 const decideBegin = (begin: Command<'BeginStep'>, request: DeploymentRequest, state: Deployment): Outcome => {
@@ -172,12 +166,20 @@ const decideBegin = (begin: Command<'BeginStep'>, request: DeploymentRequest, st
 };
 
 /** Accepts an outcome only of the attempt that is under way: a late one of another worker is not believed. */
-const during = (step: EffectName, of: Of, state: Deployment, outcome: () => Outcome): Outcome => {
+const during = (step: EffectName, of: Of, state: Deployment, outcome: () => readonly DeploymentEvent[]): Outcome => {
   const { underWay } = state;
   return underWay?.step === step && underWay.attempt === of.attempt && underWay.key === of.key
-    ? outcome()
+    ? E.right(outcome())
     : E.left({ code: 'StaleOutcome', step, attempt: of.attempt });
 };
+
+const decidePromoted = ({ fence, previous, durationMs }: Command<'RecordPromoted'>, state: Deployment): Outcome => {
+  if (state.promoted) return nothing;
+  if (state.fence !== fence) return E.left({ code: 'StaleFence', held: state.fence, shown: fence });
+  return E.right([{ type: 'Promoted', previous, fence, durationMs }]);
+};
+
+const stopped = (key: StepKey): DeploymentEvent => ({ type: 'InstanceStopped', key });
 
 const scheduled = (commit: CommitId, request: DeploymentRequest, state: Deployment): DeploymentEvent => {
   const source = sourceOf(request);
@@ -200,10 +202,7 @@ const afterProbe = (finding: Finding, request: DeploymentRequest): readonly Depl
       probed,
       { type: 'RebuildScheduled', commit, reason, movedRef: null },
     ])
-    .with({ type: 'Refuse' }, ({ reason }) => [
-      probed,
-      failed('probe-image', refusal({ code: 'NoWayBack', target: target.deployment, reason })),
-    ])
+    .with({ type: 'Refuse' }, ({ reason }) => [probed, noWayBack('probe-image', target.deployment, reason)])
     .with({ type: 'Pull' }, { type: 'RebuildAtRef' }, { type: 'Probe' }, () => [probed])
     .exhaustive();
 };
@@ -257,7 +256,7 @@ const decideCancel = (cancel: Command<'Cancel'>, request: DeploymentRequest, sta
   return E.right([{ type: 'CancellationRequested', actor, reason }, { type: 'Cancelled' }]);
 };
 
-const failed = (step: EffectName, error: Failure): DeploymentEvent => ({
+const failed = (step: EffectName | null, error: Failure): DeploymentEvent => ({
   type: 'DeploymentFailed',
   step,
   error,

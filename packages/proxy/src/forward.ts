@@ -1,9 +1,9 @@
 /** One request to the instance that is in force when it starts, and its answer back. */
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream';
 import type { EnvironmentId } from '@recourse/core';
 import { answer, noRoute, timedOut, unreachableUpstream } from './answers.ts';
-import { clientHeaders, type HeaderOptions, hasBody, upstreamHeaders } from './headers.ts';
+import { type HeaderOptions, hasBody, upstreamHeaders } from './headers.ts';
+import { relay } from './relay.ts';
 import type { RouteTable, Visit } from './route-table.ts';
 import { mayRepeat, TooSlow, type Upstreams } from './upstream.ts';
 
@@ -38,7 +38,7 @@ const attempt = (to: Forwarding, exchange: Exchange): void => {
   let answered = false;
   outgoing.once('response', (incoming) => {
     answered = true;
-    relay(incoming, exchange, outgoing);
+    relay(incoming, response);
   });
   outgoing.on('error', (error) => {
     // Part of the answer is with the client: how that ends, the answer's own stream tells.
@@ -52,8 +52,10 @@ const attempt = (to: Forwarding, exchange: Exchange): void => {
   outgoing.once('close', () => {
     if (!answered && !response.destroyed) answer(response, unreachableUpstream);
   });
-  if (hasBody(request)) request.pipe(outgoing);
-  else outgoing.end();
+  if (hasBody(request)) {
+    request.pipe(outgoing);
+    letGo(request, response, outgoing);
+  } else outgoing.end();
 };
 
 /**
@@ -74,21 +76,11 @@ const lost = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE']);
 const isLostConnection = (error: Error): boolean =>
   'code' in error && typeof error.code === 'string' && lost.has(error.code);
 
-const relay = (incoming: IncomingMessage, { request, response }: Exchange, outgoing: ClientRequest) => {
-  const status = incoming.statusCode ?? 0;
-  if (status < 200) {
-    incoming.destroy();
-    return answer(response, unreachableUpstream);
-  }
-  // The upstream's reason phrase is left out: Node refuses, by a throw, to send some that it has read.
-  response.writeHead(status, clientHeaders(incoming));
-  response.flushHeaders();
-  // An upstream may answer before it has read the request; what is left of it is let go, so that the client can end.
+/** An upstream may answer before it has read the request. What is left of it is let go, so that the client can end. */
+const letGo = (request: IncomingMessage, response: ServerResponse, outgoing: ClientRequest): void => {
   response.once('finish', () => {
     if (request.complete) return;
     request.unpipe(outgoing);
     request.resume();
   });
-  // Ends the client's connection if the upstream breaks off, and the upstream's if the client does.
-  pipeline(incoming, response, () => {});
 };

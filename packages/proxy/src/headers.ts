@@ -15,6 +15,9 @@ const hopByHop = new Set([
   'upgrade',
 ]);
 
+/** Nobody may have these taken away by naming them in `Connection`: they decide where a message ends and whom it is for. */
+const framing = new Set(['content-length', 'host', 'transfer-encoding']);
+
 const forwarded = new Set(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']);
 
 export type HeaderOptions = Readonly<{
@@ -24,50 +27,58 @@ export type HeaderOptions = Readonly<{
 
 /** The headers of the request as the upstream gets them, without those that are about this connection. */
 export const upstreamHeaders = (request: IncomingMessage, { trustForwarded }: HeaderOptions): string[] => {
-  const dropped = perConnection(request);
-  const kept = pairs(request.rawHeaders).filter(
-    ([name]) => !dropped.has(name.toLowerCase()) && !(forwarded.has(name.toLowerCase()) && !trustForwarded),
-  );
-  const has = (wanted: string) => kept.some(([name]) => name.toLowerCase() === wanted);
+  const { headers, method, socket } = request;
+  const said = (name: string): string | undefined => {
+    const value = trustForwarded ? headers[name] : undefined;
+    return Array.isArray(value) ? value.join(', ') : value;
+  };
+  const chain = said('x-forwarded-for');
+  const client = socket.remoteAddress ?? 'unknown';
 
-  const client = request.socket.remoteAddress ?? 'unknown';
-  const set = kept.filter(([name]) => name.toLowerCase() !== 'x-forwarded-for');
-  const chain = kept.filter(([name]) => name.toLowerCase() === 'x-forwarded-for').map(([, value]) => value);
-  set.push(['X-Forwarded-For', [...chain, client].join(', ')]);
-  if (!has('x-forwarded-proto'))
-    set.push(['X-Forwarded-Proto', request.socket instanceof TLSSocket ? 'https' : 'http']);
-  if (!has('x-forwarded-host') && request.headers.host !== undefined) {
-    set.push(['X-Forwarded-Host', request.headers.host]);
-  }
+  const kept = endToEnd(request, trustForwarded ? replaced : forwarded);
+  kept.push('X-Forwarded-For', chain === undefined ? client : `${chain}, ${client}`);
+  kept.push('X-Forwarded-Proto', said('x-forwarded-proto') ?? (socket instanceof TLSSocket ? 'https' : 'http'));
+  const host = said('x-forwarded-host') ?? headers.host;
+  if (host !== undefined) kept.push('X-Forwarded-Host', host);
   // Without it Node would announce a chunked body to the upstream for a method that may have one.
-  if (!hasFraming(request) && request.method !== 'GET' && request.method !== 'HEAD') set.push(['Content-Length', '0']);
-  return set.flat();
+  if (!isFramed(request) && method !== 'GET' && method !== 'HEAD') kept.push('Content-Length', '0');
+  return kept;
 };
+
+/** `Forwarded` is another's to tell: behind a trusted proxy it is passed on as it is. */
+const replaced = new Set(['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']);
 
 /** The headers of the answer as the client gets them. How its body is framed is decided anew for the client. */
-export const clientHeaders = (answer: IncomingMessage): string[] => {
-  const dropped = perConnection(answer);
-  return pairs(answer.rawHeaders)
-    .filter(([name]) => !dropped.has(name.toLowerCase()) && name.toLowerCase() !== 'transfer-encoding')
-    .flat();
-};
+export const clientHeaders = (answer: IncomingMessage): string[] => endToEnd(answer, answerFraming);
+
+const answerFraming = new Set(['transfer-encoding']);
 
 export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
-/** Two Host headers would let the proxy and the upstream each believe another one. */
-export const hasOneHost = (request: IncomingMessage): boolean =>
-  pairs(request.rawHeaders).filter(([name]) => name.toLowerCase() === 'host').length <= 1;
-
-const hasFraming = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined;
-
-const perConnection = ({ headers }: IncomingMessage): Set<string> => {
-  const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
-  // Nobody may have these taken away by naming them: they decide where the message ends and whom it is for.
-  const framing = new Set(['content-length', 'host', 'transfer-encoding']);
-  return new Set([...hopByHop, ...named.filter((name) => !framing.has(name))]);
+/**
+ * For one host, with a path of its own, and a body whose end is known: what the proxy and the upstream must understand
+ * alike. Other targets (`http://…`, `*`) are for other kinds of proxy.
+ */
+export const isPlain = ({ url = '', rawHeaders, headers }: IncomingMessage): boolean => {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]?.toLowerCase() === 'host') hosts += 1;
+  return url.startsWith('/') && hosts <= 1 && (headers['transfer-encoding'] ?? 'chunked').toLowerCase() === 'chunked';
 };
 
-const pairs = (raw: readonly string[]): [string, string][] =>
-  Array.from({ length: raw.length / 2 }, (_, index) => [raw[2 * index] ?? '', raw[2 * index + 1] ?? '']);
+const isFramed = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined;
+
+/** As they came, without those of one connection, those that `Connection` names, and those in `others`. */
+const endToEnd = ({ rawHeaders, headers }: IncomingMessage, others: ReadonlySet<string>): string[] => {
+  const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
+  const kept: string[] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const [name = '', value = ''] = [rawHeaders[at], rawHeaders[at + 1]];
+    const lower = name.toLowerCase();
+    if (hopByHop.has(lower) || others.has(lower)) continue;
+    if (named.includes(lower) && !framing.has(lower)) continue;
+    kept.push(name, value);
+  }
+  return kept;
+};

@@ -6,7 +6,7 @@ import type { Router } from '@recourse/core';
 import { answer, badRequest, noRoute, responseOn } from './answers.ts';
 import type { EnvironmentOf } from './environments.ts';
 import { forward } from './forward.ts';
-import { hasOneHost } from './headers.ts';
+import { isPlain } from './headers.ts';
 import { routeTable } from './route-table.ts';
 import { isWebSocket, upgrade } from './upgrade.ts';
 import { upstreams } from './upstream.ts';
@@ -120,6 +120,3 @@ export const inProcessProxy = (options: InProcessProxyOptions): InProcessProxy =
     },
   };
 };
-
-/** With a path of its own, for one host. Other forms of a request (`http://…`, `*`) are for other kinds of proxy. */
-const isPlain = (request: IncomingMessage): boolean => (request.url ?? '').startsWith('/') && hasOneHost(request);

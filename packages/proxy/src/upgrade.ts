@@ -1,11 +1,11 @@
 /** A WebSocket: the handshake goes to the instance in force, then both sides talk through until one ends. */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { pipeline } from 'node:stream';
 import type { EnvironmentId } from '@recourse/core';
 import { answer, noRoute, responseOn, timedOut, unreachableUpstream } from './answers.ts';
 import type { Forwarding } from './forward.ts';
 import { clientHeaders, upstreamHeaders } from './headers.ts';
+import { relay } from './relay.ts';
 import { TooSlow } from './upstream.ts';
 
 /** Anything else (`h2c` above all) would be a tunnel past the proxy: such a request is served as an ordinary one. */
@@ -41,9 +41,7 @@ export const upgrade = (
   });
   outgoing.once('response', (incoming) => {
     answered = true;
-    const response = responseOn(request, socket);
-    response.writeHead(incoming.statusCode ?? unreachableUpstream.status, clientHeaders(incoming));
-    pipeline(incoming, response, () => {});
+    relay(incoming, responseOn(request, socket));
   });
   outgoing.on('error', (error) => {
     if (answered || socket.destroyed) return;

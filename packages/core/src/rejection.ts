@@ -1,7 +1,7 @@
 /** Refusals of the domain. A refusal is a value with its facts; it appended nothing and disturbed nothing. */
 import { match } from 'ts-pattern';
 import type { EffectName } from './deployment/events.ts';
-import type { DeploymentId, EnvironmentId, Fence } from './identity.ts';
+import type { DeploymentId, Digest, EnvironmentId, Fence } from './identity.ts';
 
 export type Rejection = Readonly<
   /** `value` is shortened. It is what was given for `field`, and `problem` what is wrong with it. */
@@ -16,6 +16,7 @@ export type Rejection = Readonly<
   | { code: 'EnvironmentBusy'; environment: EnvironmentId; with: DeploymentId }
   | { code: 'StalePlan'; planned: DeploymentId | null; live: DeploymentId | null }
   | { code: 'CommitMismatch'; ordered: string; built: string | null }
+  | { code: 'DigestMismatch'; ordered: Digest; pulled: Digest }
   | { code: 'PromotionStarted'; deployment: DeploymentId }
   | { code: 'AlreadyEnded'; deployment: DeploymentId; outcome: string }
   | { code: 'StaleFence'; held: Fence | null; shown: Fence }
@@ -74,6 +75,10 @@ export const renderRejection = (rejection: Rejection): Readonly<{ message: strin
     .with({ code: 'CommitMismatch' }, ({ ordered, built }) => ({
       message: `The build was ordered at commit ${ordered}, but the image says ${built ?? 'no commit'}.`,
       remedy: 'Check that the build does not overwrite the commit label, and that the builder got this source tree.',
+    }))
+    .with({ code: 'DigestMismatch' }, ({ ordered, pulled }) => ({
+      message: `The image ${ordered} was to be pulled, but ${pulled} came.`,
+      remedy: 'Check the registry: what it keeps under this digest is not what was built.',
     }))
     .with({ code: 'PromotionStarted' }, ({ deployment }) => ({
       message: `Deployment ${deployment} is being switched to already and can no longer be cancelled.`,

@@ -61,10 +61,8 @@ export const decideDeployment = (command: DeploymentCommand, state: Deployment):
       return during('resolve-source', command, state, () => [scheduled(command.commit, request, state)]);
     case 'RecordProbe':
       return during('probe-image', command, state, () => afterProbe(command.finding, request));
-    case 'RecordPulled': {
-      const { image, durationMs } = command;
-      return during('pull-image', command, state, () => [{ type: 'ImagePulled', image, durationMs }]);
-    }
+    case 'RecordPulled':
+      return during('pull-image', command, state, () => [afterPull(command, request)]);
     case 'RecordBuilt':
       return during('build', command, state, () => afterBuild(command, state));
     case 'RecordStarted': {
@@ -205,6 +203,14 @@ const afterProbe = (finding: Finding, request: DeploymentRequest): readonly Depl
     .with({ type: 'Refuse' }, ({ reason }) => [probed, noWayBack('probe-image', target.deployment, reason)])
     .with({ type: 'Pull' }, { type: 'RebuildAtRef' }, { type: 'Probe' }, () => [probed])
     .exhaustive();
+};
+
+/** What was pulled for a rollback is the target's very image, or it goes nowhere. */
+const afterPull = ({ image, durationMs }: Command<'RecordPulled'>, request: DeploymentRequest): DeploymentEvent => {
+  const ordered = request.type === 'RollbackRequested' ? request.target.image.digest : image.digest;
+  return image.digest === ordered
+    ? { type: 'ImagePulled', image, durationMs }
+    : failed('pull-image', refusal({ code: 'DigestMismatch', ordered, pulled: image.digest }));
 };
 
 /** A build must prove itself: what the image says of its commit is what was ordered, or it goes nowhere. */

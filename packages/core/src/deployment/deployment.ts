@@ -2,7 +2,6 @@
  * One deployment: the facts so far. What they amount to is worked out by `next`; no phase is stored beside them that
  * could disagree.
  */
-import { match } from 'ts-pattern';
 import type { CommitId, DeploymentId, Fence, Instant, StepKey } from '../identity.ts';
 import type { Finding } from '../ports/images.ts';
 import type { Instance } from '../ports/runtime.ts';
@@ -82,81 +81,112 @@ export const initialDeployment: Deployment = {
 const withoutImage = { finding: null, acquisition: null, image: null, started: null, healthy: false } as const;
 
 /** Total: an event is history and is never refused. A new event does not compile until it has a line here. */
-export const evolveDeployment = (state: Deployment, event: DeploymentEvent): Deployment =>
-  match(event)
-    .returnType<Deployment>()
-    .with({ type: 'DeploymentRequested' }, { type: 'RollbackRequested' }, (request) => ({ ...state, request }))
-    .with({ type: 'Admitted' }, ({ fence }) => ({ ...state, fence }))
-    .with({ type: 'StepStarted' }, ({ step, attempt, run, key }) => ({
-      ...state,
-      underWay: { step, attempt, run, key },
-      retryAt: null,
-      promotionBegun: state.promotionBegun || step === 'promote',
-      begunStarts: step === 'start' ? including(state.begunStarts, key) : state.begunStarts,
-    }))
-    .with({ type: 'StepFailed' }, (failed) => afterFailure(settled(state), failed))
-    .with({ type: 'ImageProbed' }, ({ finding }) => ({ ...settled(state), finding }))
-    .with({ type: 'ImageReused' }, ({ image }) => ({
-      ...settled(state),
-      acquisition: { type: 'reuse' },
-      image: restored(state, image),
-    }))
-    .with({ type: 'ImagePulled' }, ({ image, durationMs }) => ({
-      ...settled(state),
-      acquisition: { type: 'pull' },
-      image: restored(state, image),
-      durations: { ...state.durations, pull: durationMs },
-    }))
-    .with({ type: 'BuildScheduled' }, ({ commit, ref }) => ({
-      ...settled(state),
-      acquisition: { type: 'build', commit, ref, rebuild: null },
-    }))
-    .with({ type: 'RebuildScheduled' }, ({ commit, reason, movedRef }) => ({
-      ...settled(state),
-      acquisition: { type: 'build', commit, ref: movedRef, rebuild: reason },
-    }))
-    .with({ type: 'Built' }, ({ image, commit, runnable, durationMs }) => ({
-      ...settled(state),
-      image: { image, commit, runnable },
-      durations: { ...state.durations, build: durationMs },
-    }))
-    .with({ type: 'InstanceStarted' }, ({ key, instance, durationMs }) => ({
-      ...settled(state),
-      begunStarts: including(state.begunStarts, key),
-      started: { key, instance },
-      healthy: false,
-      durations: { ...state.durations, start: durationMs },
-    }))
-    .with({ type: 'HealthChecked' }, ({ healthy, durationMs }) => ({
-      ...settled(state),
-      healthy,
-      durations: { ...state.durations, health: durationMs },
-    }))
-    .with({ type: 'Promoted' }, () => ({ ...settled(state), promoted: true, failing: null }))
-    .with({ type: 'Retired' }, ({ by }) => ({ ...state, retiredBy: by }))
-    .with({ type: 'InstanceStopped' }, ({ key }) => ({
-      ...(state.underWay?.step === 'stop-instance' ? settled(state) : state),
-      begunStarts: state.begunStarts.filter((one) => one !== key),
-      failures: { ...state.failures, 'stop-instance': 0 },
-    }))
-    .with({ type: 'CancellationRequested' }, () => state)
-    .with({ type: 'Cancelled' }, () => ended(state, 'cancelled'))
-    .with({ type: 'Superseded' }, () => ended(state, 'superseded'))
-    .with({ type: 'DeploymentFailed' }, () => ended(state, 'failed'))
-    .exhaustive();
-
-/** Nothing is under way any more. */
-const settled = (state: Deployment): Deployment => ({ ...state, underWay: null, retryAt: null });
-
-const ended = (state: Deployment, ending: Ending): Deployment => ({ ...settled(state), ending, failing: null });
+export const evolveDeployment = (state: Deployment, event: DeploymentEvent): Deployment => {
+  switch (event.type) {
+    case 'DeploymentRequested':
+    case 'RollbackRequested':
+      return { ...state, request: event };
+    case 'Admitted':
+      return { ...state, fence: event.fence };
+    case 'StepStarted':
+      return afterStart(state, event);
+    case 'StepFailed':
+      return afterFailure(state, event);
+    case 'ImageProbed':
+      return { ...state, underWay: null, retryAt: null, finding: event.finding };
+    case 'ImageReused':
+      return {
+        ...state,
+        underWay: null,
+        retryAt: null,
+        acquisition: { type: 'reuse' },
+        image: restored(state, event.image),
+      };
+    case 'ImagePulled': {
+      const durations = { ...state.durations, pull: event.durationMs };
+      return {
+        ...state,
+        underWay: null,
+        retryAt: null,
+        acquisition: { type: 'pull' },
+        image: restored(state, event.image),
+        durations,
+      };
+    }
+    case 'BuildScheduled': {
+      const { commit, ref } = event;
+      return { ...state, underWay: null, retryAt: null, acquisition: { type: 'build', commit, ref, rebuild: null } };
+    }
+    case 'RebuildScheduled': {
+      const { commit, reason: rebuild, movedRef: ref } = event;
+      return { ...state, underWay: null, retryAt: null, acquisition: { type: 'build', commit, ref, rebuild } };
+    }
+    case 'Built': {
+      const { image, commit, runnable, durationMs } = event;
+      const durations = { ...state.durations, build: durationMs };
+      return { ...state, underWay: null, retryAt: null, image: { image, commit, runnable }, durations };
+    }
+    case 'InstanceStarted': {
+      const { key, instance, durationMs } = event;
+      const begunStarts = including(state.begunStarts, key);
+      const durations = { ...state.durations, start: durationMs };
+      return {
+        ...state,
+        underWay: null,
+        retryAt: null,
+        begunStarts,
+        started: { key, instance },
+        healthy: false,
+        durations,
+      };
+    }
+    case 'HealthChecked': {
+      const durations = { ...state.durations, health: event.durationMs };
+      return { ...state, underWay: null, retryAt: null, healthy: event.healthy, durations };
+    }
+    case 'Promoted':
+      return { ...state, underWay: null, retryAt: null, promoted: true, failing: null };
+    case 'Retired':
+      return { ...state, retiredBy: event.by };
+    case 'InstanceStopped':
+      return afterStop(state, event.key);
+    case 'CancellationRequested':
+      return state;
+    case 'Cancelled':
+      return { ...state, underWay: null, retryAt: null, failing: null, ending: 'cancelled' };
+    case 'Superseded':
+      return { ...state, underWay: null, retryAt: null, failing: null, ending: 'superseded' };
+    case 'DeploymentFailed':
+      return { ...state, underWay: null, retryAt: null, failing: null, ending: 'failed' };
+  }
+};
 
 const including = (keys: readonly StepKey[], key: StepKey): readonly StepKey[] =>
   keys.includes(key) ? keys : [...keys, key];
+
+const afterStart = (state: Deployment, started: DeploymentEventOf<'StepStarted'>): Deployment => {
+  const { step, attempt, run, key } = started;
+  return {
+    ...state,
+    underWay: { step, attempt, run, key },
+    retryAt: null,
+    promotionBegun: state.promotionBegun || step === 'promote',
+    begunStarts: step === 'start' ? including(state.begunStarts, key) : state.begunStarts,
+  };
+};
+
+const afterStop = (state: Deployment, key: StepKey): Deployment => ({
+  ...state,
+  ...(state.underWay?.step === 'stop-instance' ? { underWay: null, retryAt: null } : {}),
+  begunStarts: state.begunStarts.filter((one) => one !== key),
+  failures: { ...state.failures, 'stop-instance': 0 },
+});
 
 const afterFailure = (state: Deployment, failed: DeploymentEventOf<'StepFailed'>): Deployment => {
   const { step, error, key, retryAt } = failed;
   const counted: Deployment = {
     ...state,
+    underWay: null,
     retryAt,
     failures: { ...state.failures, [step]: (state.failures[step] ?? 0) + 1 },
   };

@@ -1,4 +1,3 @@
-import { match } from 'ts-pattern';
 import type { StepKey } from '../identity.ts';
 import type { Deployment } from './deployment.ts';
 import type { EffectName } from './events.ts';
@@ -10,15 +9,25 @@ import type { EffectName } from './events.ts';
 export const isDue = (step: EffectName, key: StepKey, state: Deployment): boolean => {
   const { acquisition, finding, image, started, healthy, failing } = state;
   if (state.fence === null) return false;
-  return match(step)
-    .with('probe-image', () => image === null && acquisition === null && finding === null)
-    .with('resolve-source', 'pull-image', () => image === null && acquisition === null)
-    .with('build', () => image === null && acquisition?.type === 'build')
-    .with('start', () => image !== null && started === null)
-    .with('check-health', () => started !== null && !healthy)
-    .with('promote', () => started !== null && healthy && failing === null)
-    .with('restore-traffic', () => failing !== null)
-    .with('retire-previous', () => state.promoted && !state.givenUp.includes(key))
-    .with('stop-instance', () => state.begunStarts.includes(key) && !state.givenUp.includes(key))
-    .exhaustive();
+  switch (step) {
+    case 'probe-image':
+      return image === null && acquisition === null && finding === null;
+    case 'resolve-source':
+    case 'pull-image':
+      return image === null && acquisition === null;
+    case 'build':
+      return image === null && acquisition?.type === 'build';
+    case 'start':
+      return image !== null && started === null;
+    case 'check-health':
+      return started !== null && !healthy;
+    case 'promote':
+      return started !== null && healthy && failing === null;
+    case 'restore-traffic':
+      return failing !== null;
+    case 'retire-previous':
+      return state.promoted && !state.givenUp.includes(key);
+    case 'stop-instance':
+      return state.begunStarts.includes(key) && !state.givenUp.includes(key);
+  }
 };

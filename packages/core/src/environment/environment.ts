@@ -2,7 +2,6 @@
  * An environment: the one place where it is decided who may act and who is live. Its state is bounded, however long
  * its history grows; the full history is in its stream.
  */
-import { match } from 'ts-pattern';
 import { z } from 'zod';
 import { DeploymentId, Fence, StepKey } from '../identity.ts';
 import { Instance } from '../ports/runtime.ts';
@@ -75,39 +74,59 @@ export const initialEnvironment: Environment = {
 };
 
 /** Total: an event is history and is never refused. */
-export const evolveEnvironment = (state: Environment, event: EnvironmentEvent): Environment =>
-  match(event)
-    .returnType<Environment>()
-    .with({ type: 'SlotRequested' }, ({ deployment, kind, automatic }) => {
+export const evolveEnvironment = (state: Environment, event: EnvironmentEvent): Environment => {
+  switch (event.type) {
+    case 'SlotRequested': {
+      const { deployment, kind, automatic } = event;
       const order = state.requests + 1;
       return { ...state, requests: order, waiting: [...state.waiting, { deployment, kind, automatic, order }] };
-    })
-    .with({ type: 'SlotTaken' }, ({ deployment, fence }) => {
+    }
+    case 'SlotTaken': {
+      const { deployment, fence } = event;
       const candidate = state.waiting.find((one) => one.deployment === deployment);
       if (candidate === undefined) return { ...state, fence };
       return { ...without(state, deployment), fence, slot: { ...candidate, fence, phase: 'taken' } };
-    })
-    .with({ type: 'SlotAborting' }, ({ restoreFence }) => ({
-      ...state,
-      fence: restoreFence,
-      slot: state.slot && { ...state.slot, phase: 'aborting', restoreFence },
-      live: state.live && { ...state.live, routeFence: restoreFence },
-    }))
-    .with({ type: 'SlotReleased' }, ({ deployment }) => ({
-      ...without(state, deployment),
-      slot: state.slot?.deployment === deployment ? null : state.slot,
-      retiring: state.retiring.filter(({ by }) => by !== deployment),
-    }))
-    .with({ type: 'Activated' }, ({ release, key, instance }) => ({
-      ...state,
-      slot: null,
-      retiring: state.live ? [...state.retiring, { by: release.deployment, previous: state.live }] : state.retiring,
-      live: { release, key, instance, order: state.slot?.order ?? state.requests, routeFence: release.fence },
-      proven: [...state.proven, release].slice(-PROVEN_MAX),
-    }))
-    .with({ type: 'AutoDeployHeld' }, ({ by }) => ({ ...state, heldBy: by }))
-    .with({ type: 'AutoDeployResumed' }, () => ({ ...state, heldBy: null }))
-    .exhaustive();
+    }
+    case 'SlotAborting': {
+      const { restoreFence } = event;
+      return {
+        ...state,
+        fence: restoreFence,
+        slot: state.slot && { ...state.slot, phase: 'aborting', restoreFence },
+        live: state.live && { ...state.live, routeFence: restoreFence },
+      };
+    }
+    case 'SlotReleased': {
+      const { deployment } = event;
+      return {
+        ...without(state, deployment),
+        slot: state.slot?.deployment === deployment ? null : state.slot,
+        retiring: state.retiring.filter(({ by }) => by !== deployment),
+      };
+    }
+    case 'Activated':
+      return afterActivation(state, event);
+    case 'AutoDeployHeld':
+      return { ...state, heldBy: event.by };
+    case 'AutoDeployResumed':
+      return { ...state, heldBy: null };
+  }
+};
+
+const afterActivation = (
+  state: Environment,
+  activated: Extract<EnvironmentEvent, { type: 'Activated' }>,
+): Environment => {
+  const { release, key, instance } = activated;
+  const { live: previous, retiring } = state;
+  return {
+    ...state,
+    slot: null,
+    retiring: previous ? [...retiring, { by: release.deployment, previous }] : retiring,
+    live: { release, key, instance, order: state.slot?.order ?? state.requests, routeFence: release.fence },
+    proven: [...state.proven, release].slice(-PROVEN_MAX),
+  };
+};
 
 const without = (state: Environment, deployment: DeploymentId): Environment => ({
   ...state,

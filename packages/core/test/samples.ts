@@ -2,12 +2,17 @@
 import {
   CommitId,
   type Config,
+  type Deployment,
   type DeploymentEvent,
   type DeploymentEventOf,
   DeploymentId,
   Digest,
   type EffectName,
+  type Environment,
+  type EnvironmentEvent,
   EnvironmentId,
+  evolveDeployment,
+  evolveEnvironment,
   type Failure,
   Fence,
   type Finding,
@@ -17,6 +22,9 @@ import {
   type Instance,
   InstanceId,
   Instant,
+  initialDeployment,
+  initialEnvironment,
+  type Rejection,
   type Release,
   RepositoryUrl,
   type Source,
@@ -24,6 +32,7 @@ import {
   TreePath,
   type Workload,
 } from '@recourse/core';
+import type { Either } from 'fp-ts/lib/Either.js';
 
 export const shop = EnvironmentId.parse('shop-production');
 export const d1 = DeploymentId.parse('d-1');
@@ -156,3 +165,17 @@ export const deploying = {
   promoting,
   live: [...promoting, promoted],
 };
+
+/** What was decided. A refusal fails the test and says which it was. */
+export const accepted = <Events>(decided: Either<Rejection, Events>): Events => {
+  if (decided._tag === 'Right') return decided.right;
+  throw new Error(`refused: ${JSON.stringify(decided.left)}`);
+};
+
+/** The deployment after these events. */
+export const after = (...events: readonly DeploymentEvent[]): Deployment =>
+  events.reduce(evolveDeployment, initialDeployment);
+
+/** The environment after these events. */
+export const environmentAfter = (...events: readonly EnvironmentEvent[]): Environment =>
+  events.reduce(evolveEnvironment, initialEnvironment);

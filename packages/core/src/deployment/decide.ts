@@ -4,6 +4,7 @@ import { type CommitId, type DeploymentId, type Fence, Instant, type StepKey } f
 import type { BuiltImage } from '../ports/builder.ts';
 import type { Finding } from '../ports/images.ts';
 import type { Instance } from '../ports/runtime.ts';
+import { readable } from '../readable.ts';
 import { type Rejection, renderRejection } from '../rejection.ts';
 import type { Image } from '../release.ts';
 import { decideRestore } from './decide-restore.ts';
@@ -222,7 +223,8 @@ const afterBuild = ({ built, durationMs }: Command<'RecordBuilt'>, state: Deploy
 };
 
 const afterHealth = (of: Command<'RecordHealth'>): readonly DeploymentEvent[] => {
-  const { healthy, attempts, durationMs, detail } = of;
+  const { healthy, attempts, durationMs } = of;
+  const detail = readable(of.detail, 1000);
   const checked: DeploymentEvent = { type: 'HealthChecked', healthy, attempts, durationMs, detail };
   if (healthy) return [checked];
   const message = `It did not become healthy: ${detail}, after ${attempts} checks in ${durationMs} ms.`;
@@ -241,9 +243,10 @@ type FailureOf = Readonly<{ key: StepKey; error: Failure; now: Instant; policy: 
 const afterFailure = (
   step: EffectName,
   attempt: number,
-  { key, error, now, policy }: FailureOf,
+  { key, error: told, now, policy }: FailureOf,
   state: Deployment,
 ): readonly DeploymentEvent[] => {
+  const error: Failure = { ...told, message: readable(told.message, 4000) };
   const wentAway = imageWentAway(step, error, state.finding);
   const mayPass = error.kind === 'transient' || wentAway || policy.attemptsMax === null;
   const again = mayPass && (policy.attemptsMax === null || attempt < policy.attemptsMax);

@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { match } from 'ts-pattern';
 import { type DeploymentId, Fence, type StepKey } from '../identity.ts';
 import type { Instance } from '../ports/runtime.ts';
+import { readable } from '../readable.ts';
 import type { Rejection } from '../rejection.ts';
 import type { Release } from '../release.ts';
 import { turnOf } from './admission.ts';
@@ -46,7 +47,8 @@ export const decideEnvironment = (command: EnvironmentCommand, state: Environmen
       const { slot } = state;
       if (slot?.deployment !== deployment || slot.fence !== fence) return staleFence(state, fence);
       if (slot.phase === 'aborting') return E.right([]);
-      return E.right([{ type: 'SlotAborting', deployment, fence, restoreFence: Fence.parse(state.fence + 1), reason }]);
+      const restoreFence = Fence.parse(state.fence + 1);
+      return E.right([{ type: 'SlotAborting', deployment, fence, restoreFence, reason: readable(reason, 1000) }]);
     })
     .with({ type: 'Release' }, ({ deployment }) => {
       return E.right(isOwed(deployment, state) ? [{ type: 'SlotReleased', deployment }] : []);

@@ -28,7 +28,7 @@ export const followBuild = (onProgress: (progress: BuildProgress) => void): Buil
   let imageId: string | null = null;
   let error: string | null = null;
 
-  const print = lineByLine((line) => {
+  const { print, unfinished } = lineByLine((line) => {
     kept.push(line);
     if (kept.length > LINES_KEPT) kept.shift();
     tell(line);
@@ -48,7 +48,7 @@ export const followBuild = (onProgress: (progress: BuildProgress) => void): Buil
       if (message.id === 'moby.image.id') imageId = idOf(message.aux) ?? imageId;
     },
     result: () => ({ imageId, error }),
-    lastLines: () => kept,
+    lastLines: () => [...kept, ...unfinished()].slice(-LINES_KEPT),
   };
 };
 
@@ -58,16 +58,25 @@ const idOf = (aux: unknown): string | null =>
 /** Joins what was cut in the middle of a line or of a character. What no line ends is passed on when it is long. */
 const lineByLine = (onLine: (line: string) => void) => {
   const open = new Map<string, { text: string; decoder: StringDecoder }>();
-  return (source: string, bytes: Uint8Array): void => {
-    const state = open.get(source) ?? { text: '', decoder: new StringDecoder('utf8') };
-    open.set(source, state);
-    const lines = `${state.text}${state.decoder.write(Buffer.from(bytes))}`.split(/\r?\n|\r/);
-    state.text = lines.pop() ?? '';
-    if (state.text.length > LINE_MAX) lines.push(state.text.slice(0, LINE_MAX));
-    if (state.text.length > LINE_MAX) state.text = '';
-    for (const line of lines) onLine(line.slice(0, LINE_MAX));
+  return {
+    print: (source: string, bytes: Uint8Array): void => {
+      const state = open.get(source) ?? { text: '', decoder: new StringDecoder('utf8') };
+      open.set(source, state);
+      const lines = `${state.text}${state.decoder.write(Buffer.from(bytes))}`.split('\n');
+      state.text = lines.pop() ?? '';
+      if (state.text.length > LINE_MAX) {
+        lines.push(state.text);
+        state.text = '';
+      }
+      for (const line of lines) onLine(shown(line));
+    },
+    unfinished: (): readonly string[] =>
+      [...open.values()].map(({ text }) => shown(text)).filter((line) => line !== ''),
   };
 };
+
+/** As a terminal leaves it: what was overwritten by a carriage return is gone. */
+const shown = (line: string): string => (line.replace(/\r+$/, '').split('\r').at(-1) ?? '').slice(0, LINE_MAX);
 
 const throttled = (tell: (text: string) => void) => {
   let [second, told, leftOut] = [0, 0, 0];

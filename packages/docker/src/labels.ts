@@ -28,6 +28,9 @@ export const containerLabels = (owner: Owner, digest: Digest, hostPort: number):
 
 export const hostPortOf = (labels: Labels): number => Number(labels[PORT]);
 
+/** A container has its image's labels too, whatever these say. With this it is nobody's instance. */
+export const noInstance: Labels = { [DIGEST]: '' };
+
 /** `attempt` is unique to one call of `build`: what it leaves behind can be found without taking another's. */
 export const imageLabels = (owner: Owner, commit: CommitId, attempt: string): Labels => ({
   ...ownerLabels(owner),

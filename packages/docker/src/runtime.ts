@@ -1,11 +1,4 @@
-import {
-  type Instance,
-  InstanceId,
-  type InstanceState,
-  type PortError,
-  type Runtime,
-  type StepKey,
-} from '@recourse/core';
+import { InstanceId, type InstanceState, type PortError, type Runtime, type StepKey } from '@recourse/core';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { connect, type Engine } from './api/connection.ts';
@@ -14,7 +7,8 @@ import { endInstance } from './end-instance.ts';
 import { portError } from './faults.ts';
 import { defaultFileServer } from './file-server.ts';
 import { defaultPorts } from './host-port.ts';
-import { containerOwner, keyOf, ours } from './labels.ts';
+import { isBetweenCrashes, stateOf } from './instance-state.ts';
+import { containerOwner, ours } from './labels.ts';
 import { lastLines } from './log-frames.ts';
 import type { DockerRuntimeOptions } from './options.ts';
 import { containerName } from './requests.ts';
@@ -43,7 +37,9 @@ export const dockerRuntime = (options: DockerRuntimeOptions): Runtime => {
     inspect: (key) =>
       pipe(
         find(engine, key),
-        TE.flatMap((container) => (container === null ? TE.right(gone) : stateOf(engine, container))),
+        TE.flatMap((container) =>
+          container === null ? TE.right<PortError, InstanceState>({ state: 'gone' }) : look(engine, container),
+        ),
       ),
     stop: (key, { graceMs }) =>
       pipe(
@@ -77,42 +73,22 @@ export const dockerRuntime = (options: DockerRuntimeOptions): Runtime => {
   };
 };
 
-const gone: InstanceState = { state: 'gone' };
-
 /** What is ours under this key. Something else of that name is left alone. */
 const find = (engine: Engine, key: StepKey): TE.TaskEither<PortError, Container | null> =>
   pipe(
     inspectContainer(engine, containerName(key)),
     TE.bimap(portError('runtime', `Looking for the instance ${key}`), (container) =>
-      container !== null && keyOf(container.labels) === key ? container : null,
+      container !== null && containerOwner(container.labels)?.key === key ? container : null,
     ),
   );
 
-/** After a restart of its own Docker's backoff begins anew when a container has run for so long. */
-const STEADY_MS = 10_000;
-
-/**
- * An instance that Docker has restarted counts as ended until it has run for a while: an app that ends as soon as it
- * starts would otherwise be found running half of the time.
- */
-const stateOf = (engine: Engine, container: Container): TE.TaskEither<PortError, InstanceState> => {
-  const { status, exitCode, restarts, startedAt, published } = container;
-  if (status !== 'running' && status !== 'paused') {
-    return TE.right({ state: 'exited', exitCode: status === 'created' ? null : exitCode });
-  }
-  if (restarts > 0 && Date.now() - startedAt < STEADY_MS) {
-    return pipe(
-      lastExitCode(engine, container.id, startedAt - LOOK_BACK_MS),
-      TE.bimap(portError('runtime', `Looking for the end of ${container.id}`), (code) => ({
-        state: 'exited',
-        exitCode: code,
-      })),
-    );
-  }
-  return TE.right(published === null ? gone : { state: 'running', instance: instanceOf(container.id, published) });
-};
-
-/** Longer than the longest pause that Docker makes before it restarts a container. */
-const LOOK_BACK_MS = 120_000;
-
-const instanceOf = (id: string, address: Instance['address']): Instance => ({ id: InstanceId.parse(id), address });
+const look = (engine: Engine, container: Container): TE.TaskEither<PortError, InstanceState> =>
+  isBetweenCrashes(container, Date.now())
+    ? pipe(
+        lastExitCode(engine, container.id, container.startedAt),
+        TE.bimap(portError('runtime', `Looking for the end of ${container.id}`), (exitCode) => ({
+          state: 'exited',
+          exitCode,
+        })),
+      )
+    : TE.right(stateOf(container));

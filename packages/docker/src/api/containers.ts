@@ -117,10 +117,13 @@ export const containerLogs = (engine: Engine, id: string, tail: number): Call<Bu
     Buffer.alloc(0),
   );
 
+/** Longer than the longest pause that Docker makes before it starts a container again. */
+const LOOK_BACK_S = 120;
+
 /** The exit code of its last run that ended, null if the engine does not remember. */
-export const lastExitCode = (engine: Engine, id: string, sinceMs: number): Call<number | null> =>
+export const lastExitCode = (engine: Engine, id: string, startedAt: number): Call<number | null> =>
   engine(async (docker, abortSignal) => {
-    const [since, until] = [Math.floor(sinceMs / 1000), Math.ceil(Date.now() / 1000)];
+    const [since, until] = [Math.floor(startedAt / 1000) - LOOK_BACK_S, Math.ceil(Date.now() / 1000)];
     const filters = { container: [id], event: ['die'], type: ['container'] };
     const options = { _query: { since, until, filters: JSON.stringify(filters) } };
     const answer = await dial(docker, {

@@ -1,0 +1,21 @@
+/** What an instance is, from what Docker says of its container. */
+import { InstanceId, type InstanceState } from '@recourse/core';
+import type { Container } from './api/containers.ts';
+
+/** Docker forgets about earlier crashes when a container has run for so long. */
+const STEADY_MS = 10_000;
+
+/**
+ * An instance that Docker has started again after a crash counts as ended until it has run for a while: an app that
+ * ends as soon as it starts would otherwise be found running half of the time. How it ended is not told any more then;
+ * see `lastExitCode`.
+ */
+export const isBetweenCrashes = ({ status, restarts, startedAt }: Container, now: number): boolean =>
+  status === 'running' && restarts > 0 && now - startedAt < STEADY_MS;
+
+export const stateOf = ({ id, status, exitCode, published }: Container): InstanceState => {
+  if (status === 'created') return { state: 'exited', exitCode: null };
+  if (status !== 'running' && status !== 'paused') return { state: 'exited', exitCode };
+  if (published === null) return { state: 'gone' };
+  return { state: 'running', instance: { id: InstanceId.parse(id), address: published } };
+};

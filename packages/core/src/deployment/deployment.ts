@@ -77,9 +77,6 @@ export const initialDeployment: Deployment = {
   durations: { build: null, pull: null, start: null, health: null },
 };
 
-/** Nothing acquired, nothing started: where a deployment stands again when the image went away under it. */
-const withoutImage = { finding: null, acquisition: null, image: null, started: null, healthy: false } as const;
-
 /** Total: an event is history and is never refused. A new event does not compile until it has a line here. */
 export const evolveDeployment = (state: Deployment, event: DeploymentEvent): Deployment => {
   switch (event.type) {
@@ -190,13 +187,19 @@ const afterFailure = (state: Deployment, failed: DeploymentEventOf<'StepFailed'>
     retryAt,
     failures: { ...state.failures, [step]: (state.failures[step] ?? 0) + 1 },
   };
-  if (retryAt !== null) return imageWentAway(step, error, state.finding) ? { ...counted, ...withoutImage } : counted;
+  if (retryAt !== null) return imageWentAway(step, error, state.finding) ? withoutImage(counted) : counted;
   if (isCleaning(step))
     return { ...counted, givenUp: including(counted.givenUp, key), failures: { ...counted.failures, [step]: 0 } };
   return state.promotionBegun ? { ...counted, failing: { step, error } } : counted;
 };
 
-/** The image was there at the probe and is not there any more: back to the probe, which will find out why. */
+/** What was built here is built again, at the very same commit; what was found is looked for again. */
+const withoutImage = (state: Deployment): Deployment => {
+  const nothing = { ...state, image: null, started: null, healthy: false };
+  return state.acquisition?.type === 'build' ? nothing : { ...nothing, acquisition: null, finding: null };
+};
+
+/** The image was there and is not there any more: back to where it came from. */
 export const imageWentAway = (step: EffectName, error: Failure, finding: Finding | null): boolean =>
   (step === 'start' && error.code === 'runtime/image-gone') ||
   (step === 'pull-image' && error.code === 'images/not-found' && finding !== null);

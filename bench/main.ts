@@ -1,7 +1,8 @@
 /** Measures what the documentation claims. `npm run bench`, or `npm run bench -- core`. */
 import { benchCore } from './core.ts';
+import { benchHistory } from './history.ts';
 
-const benches: Readonly<Record<string, () => Promise<void>>> = { core: benchCore };
+const benches: Readonly<Record<string, () => Promise<void>>> = { core: benchCore, history: benchHistory };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !Object.hasOwn(benches, name));

@@ -1,7 +1,14 @@
 /** The story: two releases, a rollback by reuse, forward again, a prune, and a rollback by rebuild, all under load. */
-import { deploymentEvents, type EnvironmentId, explainEvent, type Rejection, renderRejection } from '@recourse/core';
+import {
+  type DeploymentId,
+  deploymentEvents,
+  type EnvironmentId,
+  explainEvent,
+  type Rejection,
+  renderRejection,
+} from '@recourse/core';
 import { createRecourse, orFault, type Recourse, type Requested } from '@recourse/engine';
-import { startTraffic, type Traffic } from '@recourse/testing';
+import { eventually, startTraffic, type Traffic } from '@recourse/testing';
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { Platform } from './platform.ts';
 import type { Repository } from './repository.ts';
@@ -9,7 +16,7 @@ import { aside, bad, good, say, title } from './screen.ts';
 import { printHistory, printTimeline } from './timeline.ts';
 
 const actor = 'ada';
-/** With two clients that pause, the load leaves the machine to what is shown. */
+/** Clients that pause leave the machine to what is shown. */
 const load = { clients: 4, pauseMs: 2 };
 
 /** Tells the story; true if everything was as it should be. */
@@ -71,6 +78,7 @@ const play = async (stage: Stage): Promise<void> => {
     title('Prune the image of v1, and roll back to v1 once more');
     const [v1] = answered(await recourse.rollbackOptions(environment));
     if (v1 === undefined) throw new Error('v1 is not among the releases that can be gone back to');
+    await retired(stage, v1.target.deployment);
     await orFault(platform.options.images.remove(v1.target.image.digest));
     say(`image ${v1.target.image.digest.slice(7, 19)} is removed`);
     await rollBack(stage, running, 'v1', 'Rebuild');
@@ -85,6 +93,13 @@ const play = async (stage: Stage): Promise<void> => {
     }
   }
 };
+
+/** What it replaced may still be finishing its requests; an image that runs cannot be removed. */
+const retired = ({ recourse, environment }: Stage, deployment: DeploymentId) =>
+  eventually(
+    async () => answered(await recourse.history({ environment })).entries,
+    (entries) => entries.some((entry) => entry.deployment === deployment && entry.status === 'retired'),
+  );
 
 const deploy = async (stage: Stage, traffic: Traffic | null, release: string): Promise<void> => {
   const { platform, repository, environment, recourse } = stage;

@@ -1,7 +1,7 @@
 /** The last of what an instance printed. */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { linesOf } from './lines.ts';
+import { lineReader } from './lines.ts';
 
 const READ_MAX_BYTES = 1024 * 1024;
 
@@ -9,9 +9,8 @@ const READ_MAX_BYTES = 1024 * 1024;
 export const lastLines = async (folder: string, count: number): Promise<readonly string[]> => {
   if (count <= 0) return [];
   const chunks = [await lastBytes(join(folder, 'log.before')), await lastBytes(join(folder, 'log'))];
-  const lines: string[] = [];
-  for await (const line of linesOf([Buffer.concat(chunks).subarray(-READ_MAX_BYTES)])) lines.push(line);
-  return lines.slice(-count);
+  const lines = lineReader();
+  return [...lines.read(Buffer.concat(chunks).subarray(-READ_MAX_BYTES)), ...lines.rest()].slice(-count);
 };
 
 const lastBytes = async (file: string): Promise<Buffer> => {

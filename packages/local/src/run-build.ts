@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { CancelSignal } from '@recourse/core';
 import { endGroup } from './end-group.ts';
-import { linesOf } from './lines.ts';
+import { lineReader } from './lines.ts';
 import { minimalEnvironment } from './minimal-environment.ts';
 
 /**
@@ -54,7 +54,9 @@ export const runBuild = async (
 };
 
 const follow = async (stream: Readable | null, take: (line: string) => void): Promise<void> => {
-  for await (const line of linesOf(stream ?? [])) take(line);
+  const lines = lineReader();
+  for await (const chunk of stream ?? []) for (const line of lines.read(chunk)) take(line);
+  for (const line of lines.rest()) take(line);
 };
 
 const ending = ({ exitCode, signalCode }: ChildProcess): string =>

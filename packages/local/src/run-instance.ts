@@ -1,7 +1,7 @@
 /** Starts an instance's processes so that they live on without the worker, and at most once, whoever asks. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access, open } from 'node:fs/promises';
+import { access, open, stat } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from './failure.ts';
@@ -12,6 +12,8 @@ import { minimalEnvironment } from './minimal-environment.ts';
  * - It writes down its own number before it starts anything, by a link that only one can make. So of all who start the
  *   same run, one runs, even if the worker that asked for it is already dead.
  * - It looks for `stopping` after that, and who stops looks for the number after `stopping`: one of them sees the other.
+ * - It heeds SIGTERM until the app is there, and leaves it to the app from then on. Were it to catch it before, a stop
+ *   that comes early would reach nobody.
  * - It keeps the log short, writes down the exit code, and takes everything that the app left running with it.
  *
  * Its arguments: the instance's folder, the number of the run, bytes of log, the app's PATH, then the app's own words,
@@ -19,7 +21,6 @@ import { minimalEnvironment } from './minimal-environment.ts';
  */
 const SCRIPT = `
 PATH=$PATH:/usr/bin:/bin
-trap : TERM INT HUP
 echo $$ > "$1/$$.tmp" || exit 1
 ln "$1/$$.tmp" "$1/$2.pid" 2>/dev/null || { rm -f "$1/$$.tmp"; exit 1; }
 rm -f "$1/$$.tmp"
@@ -28,8 +29,11 @@ while sleep 5; do
   [ "$(wc -c < "$1/log")" -gt "$3" ] || continue
   tail -c "$(($3 / 2))" "$1/log" > "$1/log.before"; : > "$1/log"
 done 2>/dev/null &
-( PATH=$4; shift 4; exec "$@" )
-echo "$?" > "$1/exit.tmp" && mv "$1/exit.tmp" "$1/$2.exit"
+( PATH=$4; shift 4; exec "$@" ) &
+trap : TERM INT HUP
+wait "$!"; set -- "$1" "$2" "$?"
+while kill -s 0 "$!" 2>/dev/null; do wait "$!"; set -- "$1" "$2" "$?"; done
+echo "$3" > "$1/exit.tmp" && mv "$1/exit.tmp" "$1/$2.exit"
 kill -s KILL 0
 `;
 
@@ -81,7 +85,10 @@ export const runInstance = async ({ id, folder, number, argv, cwd, environment }
 /** Where the command's first word leads, or null if that is nothing that can be run. */
 export const findProgram = async (word: string, cwd: string, path: string): Promise<string | null> => {
   const candidates = word.includes('/') ? [resolve(cwd, word)] : path.split(delimiter).map((dir) => join(dir, word));
-  for (const candidate of candidates) if (await exists(candidate, constants.X_OK)) return candidate;
+  for (const candidate of candidates) {
+    // A folder may be "executed" too.
+    if ((await exists(candidate, constants.X_OK)) && (await stat(candidate)).isFile()) return candidate;
+  }
   return null;
 };
 

@@ -48,6 +48,7 @@ export const unpack = async (
   }
 
   for (const [path, target] of links) {
+    if (ancestors(path).some((folder) => links.has(folder))) refuse(`The link ${quote(path)} is behind another link.`);
     if (!target || leavesTree(path, links)) refuse(`The link ${quote(path)} leads out of the tree.`);
     await makeLink(target, join(folder, path)).catch((cause: unknown) => {
       throw conflict(cause, path, problems);
@@ -71,6 +72,13 @@ const pathOf = ({ header }: Entry, { depthMax }: UnpackLimits, refuse: (why: str
   if (path === '' && type !== 'directory') refuse('Its root is not a folder.');
   return path;
 };
+
+/** `a/b/c` is in `a` and `a/b`. */
+const ancestors = (path: string): string[] =>
+  path
+    .split('/')
+    .slice(0, -1)
+    .map((_, i, parts) => parts.slice(0, i + 1).join('/'));
 
 const write = async (entry: Entry, path: string): Promise<void> => {
   if (entry.header.type === 'directory') {

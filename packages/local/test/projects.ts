@@ -1,5 +1,6 @@
 /** The conformance suites' projects for the local adapter: small programs for Node, in tars made by tar-stream. */
-import type { BuildInputs } from '@recourse/core';
+import { randomUUID } from 'node:crypto';
+import { type BuildInputs, type BuildOrder, CommitId, DeploymentId, EnvironmentId, StepKey } from '@recourse/core';
 import type { Project, Projects } from '@recourse/testing';
 import { pack } from 'tar-stream';
 
@@ -12,6 +13,21 @@ export async function* tarOf(files: Files): AsyncGenerator<Uint8Array> {
   tar.finalize();
   for await (const chunk of tar) yield Buffer.from(chunk as Uint8Array);
 }
+
+export const collect = async (stream: AsyncIterable<unknown>): Promise<Buffer> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks);
+};
+
+/** An order of its own key, always of the same commit. */
+export const orderOf = (inputs: BuildInputs): BuildOrder => ({
+  key: StepKey.parse(`build-${randomUUID()}`),
+  deployment: DeploymentId.parse('d-1'),
+  environment: EnvironmentId.parse('shop-production'),
+  commit: CommitId.parse('c'.repeat(40)),
+  inputs,
+});
 
 export const project = (files: Files, build: readonly string[] | null, start: readonly string[]): Project => ({
   inputs: commandInputs(build, start),

@@ -6,7 +6,7 @@ import { readable } from '../readable.ts';
 import type { Rejection } from '../rejection.ts';
 import type { Release } from '../release.ts';
 import { turnOf } from './admission.ts';
-import type { Candidate, Environment } from './environment.ts';
+import { type Candidate, type Environment, isOver, wasLive } from './environment.ts';
 import type { DeploymentKind, EnvironmentEvent } from './events.ts';
 
 export type EnvironmentCommand = Readonly<
@@ -26,6 +26,8 @@ export const decideEnvironment = (command: EnvironmentCommand, state: Environmen
     .returnType<Outcome>()
     .with({ type: 'Admit' }, ({ deployment, kind, automatic }) => {
       if (state.slot?.deployment === deployment) return E.right([]);
+      if (isOver(deployment, state))
+        return E.left({ code: 'AlreadyEnded', deployment, outcome: 'it had its turn in the environment' });
       const inLine = state.waiting.find((one) => one.deployment === deployment);
       const candidate = inLine ?? { deployment, kind, automatic, order: state.requests + 1 };
       const requested: readonly EnvironmentEvent[] = inLine
@@ -36,7 +38,7 @@ export const decideEnvironment = (command: EnvironmentCommand, state: Environmen
     .with({ type: 'Activate' }, ({ release, key, instance, kind }) => {
       const { slot, live } = state;
       const { deployment, fence } = release;
-      if (live?.release.deployment === deployment) return E.right([]);
+      if (wasLive(deployment, state)) return E.right([]);
       if (slot?.deployment !== deployment || slot.fence !== fence || slot.phase !== 'taken')
         return staleFence(state, fence);
       const previous = live?.release.deployment ?? null;

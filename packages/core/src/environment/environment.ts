@@ -53,6 +53,8 @@ export const Environment = z.strictObject({
   heldBy: DeploymentId.nullable(),
   /** The last releases that were live, oldest first; the last one is live now. Older ones are in their own streams. */
   proven: z.array(Release).readonly(),
+  /** The last that were done here. A worker that slept through it must not stand one of them in line again. */
+  released: z.array(DeploymentId).readonly(),
 });
 export type Environment = Readonly<z.infer<typeof Environment>>;
 
@@ -61,6 +63,9 @@ export const ENVIRONMENT_SCHEMA = 1;
 
 /** How many releases the state remembers. Any older one is still a target by its deployment id. */
 export const PROVEN_MAX = 20;
+
+/** How many of those that are done it remembers. */
+export const RELEASED_MAX = 100;
 
 export const initialEnvironment: Environment = {
   requests: 0,
@@ -71,7 +76,15 @@ export const initialEnvironment: Environment = {
   retiring: [],
   heldBy: null,
   proven: [],
+  released: [],
 };
+
+export const wasLive = (deployment: DeploymentId, { proven }: Environment): boolean =>
+  proven.some((release) => release.deployment === deployment);
+
+/** Whether this deployment had its turn: it went live, or was done otherwise. It never gets another one. */
+export const isOver = (deployment: DeploymentId, state: Environment): boolean =>
+  state.released.includes(deployment) || wasLive(deployment, state);
 
 /** Total: an event is history and is never refused. */
 export const evolveEnvironment = (state: Environment, event: EnvironmentEvent): Environment => {
@@ -102,6 +115,7 @@ export const evolveEnvironment = (state: Environment, event: EnvironmentEvent): 
         ...without(state, deployment),
         slot: state.slot?.deployment === deployment ? null : state.slot,
         retiring: state.retiring.filter(({ by }) => by !== deployment),
+        released: [...state.released, deployment].slice(-RELEASED_MAX),
       };
     }
     case 'Activated':

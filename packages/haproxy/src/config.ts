@@ -66,6 +66,7 @@ export const haproxyConfig = (options: HaproxyConfigOptions): string =>
 const globalSection = ({ socketPath, routesFile, remember = true, luaFile: lua = luaFile }: HaproxyConfigOptions) => `\
 global
     stats socket ${path(socketPath)} mode 600 level operator
+    stats maxconn 100
     setenv RECOURSE_ROUTES ${path(routesFile)}
     setenv RECOURSE_REMEMBER ${remember ? 'yes' : 'no'}
     lua-load ${path(lua)}

@@ -10,7 +10,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Ip, openCommand, pointCommand, readOpen, readPoint, readWhere, whereCommand } from './requests.ts';
-import { type RuntimeSocketOptions, say } from './runtime-socket.ts';
+import { type RuntimeSocketOptions, runtimeSocket } from './runtime-socket.ts';
 
 export type HaproxyRouterOptions = RuntimeSocketOptions;
 
@@ -21,11 +21,13 @@ export type HaproxyRouterOptions = RuntimeSocketOptions;
  * write its routes file; `router/invalid-name` (permanent) for an environment that is not an EnvironmentId.
  */
 export const haproxyRouter = (options: HaproxyRouterOptions): Router => {
+  const say = runtimeSocket(options);
+
   const ask = <A>(command: string | undefined, environment: string, read: (answer: string) => E.Either<string, A>) =>
     command === undefined
       ? TE.left(invalidName(environment))
       : pipe(
-          say(options, command),
+          say(command),
           TE.chainEitherK((answer) =>
             pipe(
               read(answer),

@@ -4,7 +4,7 @@
  */
 import { turnOf } from '../environment/admission.ts';
 import { isOwed } from '../environment/decide.ts';
-import type { Environment, Live, Slot } from '../environment/environment.ts';
+import { type Environment, type Live, type Slot, wasLive } from '../environment/environment.ts';
 import { type CommitId, type DeploymentId, type Fence, type Instant, StepKey } from '../identity.ts';
 import type { Address, Instance } from '../ports/runtime.ts';
 import type { BuildInputs, Config, GitSource, Image, ImageReference, Release, RunSpec } from '../release.ts';
@@ -63,14 +63,17 @@ export const next = (deployment: Deployment, environment: Environment, now: Inst
   if (slot?.deployment !== request.deployment || fence === null) return admission(request, environment);
   if (deployment.failing !== null || slot.phase === 'aborting') return abort(deployment, slot, environment);
 
-  const leftover = deployment.begunStarts.find((key) => key !== currentStartKey(deployment, request));
-  if (leftover !== undefined && !deployment.givenUp.includes(leftover)) return stop(deployment, request, leftover);
+  const current = currentStartKey(deployment, request);
+  const leftover = deployment.begunStarts.find((key) => key !== current && !deployment.givenUp.includes(key));
+  if (leftover !== undefined) return stop(deployment, request, leftover);
   return acquire(deployment, request) ?? serve(deployment, request);
 };
 
-/** The environment says it is live, its own stream does not yet. */
-const wasActivated = (deployment: Deployment, request: DeploymentRequest, { live }: Environment): boolean =>
-  !deployment.promoted && deployment.ending === null && live?.release.deployment === request.deployment;
+/** The environment says that it went live, its own stream does not yet. Another one may even be live by now. */
+const wasActivated = (deployment: Deployment, request: DeploymentRequest, environment: Environment): boolean =>
+  !deployment.promoted &&
+  deployment.ending === null &&
+  (deployment.retiredBy !== null || wasLive(request.deployment, environment));
 
 const retiringBy = ({ deployment }: DeploymentRequest, { retiring }: Environment): Live | null =>
   retiring.find(({ by }) => by === deployment)?.previous ?? null;

@@ -26,7 +26,8 @@ import type { Ports } from './ports.ts';
 export type HistoryEntry = Readonly<{
   deployment: DeploymentId;
   kind: DeploymentKind;
-  status: 'waiting' | 'in-flight' | 'live' | 'retired' | 'failed' | 'cancelled' | 'superseded';
+  /** `draining`: replaced, and still finishing its requests. */
+  status: 'waiting' | 'in-flight' | 'live' | 'draining' | 'retired' | 'failed' | 'cancelled' | 'superseded';
   requestedAt: Instant;
   actor: string;
   reason: string | null;
@@ -140,6 +141,6 @@ const statusOf = (
 ): HistoryEntry['status'] => {
   if (ending !== null) return ending;
   if (retiredBy !== null) return 'retired';
-  if (promoted || live) return live ? 'live' : 'retired';
+  if (promoted || live) return live ? 'live' : 'draining';
   return fence === null ? 'waiting' : 'in-flight';
 };

@@ -26,7 +26,10 @@ export const planFor = async (
   const release = checkTarget(environment, id, target, state);
   if (E.isLeft(release)) return release;
   const finding = await findingOf(ports, release.right, acceptMovedRef);
-  return planRollback({ environment, state, target, finding, configMode, acceptMovedRef }, release.right);
+  // A rollback by reuse has no build of its own to go by; the deployment that first made the release has.
+  const { state: origin } = await journal.deployment(release.right.origin);
+  const durations = [target.durations, origin.durations];
+  return planRollback({ environment, state, durations, finding, configMode, acceptMovedRef }, release.right);
 };
 
 /** Looks for the image, if that is what the decision depends on. */

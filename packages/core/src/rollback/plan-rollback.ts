@@ -28,7 +28,7 @@ export type RollbackPlan = Readonly<{
   steps: readonly EffectName[];
   config: Config;
   configDifference: ConfigDifference;
-  /** From what the target took when it was made; null if nothing is known. */
+  /** From what this release took before; null if that is not known. */
   estimateMs: number | null;
   /** What was live when the plan was made. If something else is, the plan is stale. */
   live: DeploymentId | null;
@@ -37,8 +37,8 @@ export type RollbackPlan = Readonly<{
 export type PlanFacts = Readonly<{
   environment: EnvironmentId;
   state: Environment;
-  /** The deployment whose release is to come back. */
-  target: Deployment;
+  /** What it took to make the release and to bring it back before, newest first. */
+  durations: readonly Durations[];
   finding: Finding | null;
   configMode: 'then' | 'now';
   acceptMovedRef: boolean;
@@ -65,7 +65,7 @@ export const checkTarget = (
 };
 
 export const planRollback = (facts: PlanFacts, release: Release): E.Either<Rejection, RollbackPlan> => {
-  const { environment, state, target, finding, configMode, acceptMovedRef } = facts;
+  const { environment, state, durations, finding, configMode, acceptMovedRef } = facts;
   const decision = decideRestore({ target: release, finding, acceptMovedRef });
   if (decision.type === 'Refuse')
     return E.left({ code: 'NoWayBack', target: release.deployment, reason: decision.reason });
@@ -83,7 +83,7 @@ export const planRollback = (facts: PlanFacts, release: Release): E.Either<Rejec
     steps: stepsOf(decision),
     config,
     configDifference: differenceOf(live?.config ?? { variables: {}, secrets: {} }, config),
-    estimateMs: estimate(decision, target.durations),
+    estimateMs: estimate(decision, durations),
     live: live?.deployment ?? null,
   });
 };
@@ -143,9 +143,11 @@ const flat = ({ variables, secrets }: Config): ReadonlyMap<string, string> =>
     ...Object.entries(secrets).map(([name, secret]) => [name, `@${JSON.stringify(secret)}`] as const),
   ]);
 
-const estimate = (decision: RollbackPlan['decision'], durations: Durations): number | null => {
-  const { start, health, build, pull } = durations;
-  if (start === null || health === null) return null;
-  const image = decision.type === 'Reuse' ? 0 : decision.type === 'Pull' ? pull : build;
-  return image === null ? null : image + start + health;
+const estimate = (decision: RollbackPlan['decision'], durations: readonly Durations[]): number | null => {
+  const latest = (part: keyof Durations): number | null =>
+    durations.map((one) => one[part]).find((duration) => duration !== null) ?? null;
+  const image = decision.type === 'Reuse' ? 0 : latest(decision.type === 'Pull' ? 'pull' : 'build');
+  const start = latest('start');
+  const health = latest('health');
+  return image === null || start === null || health === null ? null : image + start + health;
 };

@@ -39,12 +39,19 @@ const givesWay = (slot: Slot, candidate: Candidate): boolean =>
 const isHeld = (candidate: Candidate, environment: Environment): boolean =>
   candidate.automatic && environment.heldBy !== null;
 
+/** Held, or about to be: as long as a rollback is on its way, nobody knows whether automatic deploys will wait. */
+const mayBeHeld = (candidate: Candidate, { heldBy, slot, waiting }: Environment): boolean =>
+  candidate.automatic &&
+  (heldBy !== null || slot?.kind === 'rollback' || waiting.some(({ kind }) => kind === 'rollback'));
+
 const supersederOf = (candidate: Candidate, environment: Environment): DeploymentId | undefined => {
   const { live, slot, waiting } = environment;
   if (live !== null && live.order > candidate.order) return live.release.deployment;
   const rivals = slot === null ? waiting : [...waiting, slot];
   return rivals.find(
     (one) =>
-      one.kind === candidate.kind && one.order > candidate.order && (candidate.automatic || !isHeld(one, environment)),
+      one.kind === candidate.kind &&
+      one.order > candidate.order &&
+      (candidate.automatic || !mayBeHeld(one, environment)),
   )?.deployment;
 };

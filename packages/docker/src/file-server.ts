@@ -14,7 +14,8 @@ export type FileServer = Readonly<{ binary: string }>;
 
 export const defaultFileServer: FileServer = { binary: '/bin/busybox' };
 
-const PROGRAM = 'recourse/file-server';
+// Busybox goes by the name that it is called.
+const PROGRAM = 'recourse/busybox';
 export const SITE = 'site';
 
 /** How it is called; the port follows. */

@@ -2,12 +2,12 @@ import { InstanceId, type InstanceState, type PortError, type Runtime, type Step
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { connect, type Engine } from './api/connection.ts';
-import { type Container, containerLogs, inspectContainer, lastExitCode, listContainers } from './api/containers.ts';
+import { type Container, containerLogs, inspectContainer, listContainers } from './api/containers.ts';
 import { endInstance } from './end-instance.ts';
 import { portError } from './faults.ts';
 import { defaultFileServer } from './file-server.ts';
 import { defaultPorts } from './host-port.ts';
-import { isBetweenCrashes, stateOf } from './instance-state.ts';
+import { lookAt } from './instance-state.ts';
 import { containerOwner, ours } from './labels.ts';
 import { lastLines } from './log-frames.ts';
 import type { DockerRuntimeOptions } from './options.ts';
@@ -38,7 +38,9 @@ export const dockerRuntime = (options: DockerRuntimeOptions): Runtime => {
       pipe(
         find(engine, key),
         TE.flatMap((container) =>
-          container === null ? TE.right<PortError, InstanceState>({ state: 'gone' }) : look(engine, container),
+          container === null
+            ? TE.right<PortError, InstanceState>({ state: 'gone' })
+            : pipe(lookAt(engine, container), TE.mapLeft(portError('runtime', `Looking for the end of ${key}`))),
         ),
       ),
     stop: (key, { graceMs }) =>
@@ -81,14 +83,3 @@ const find = (engine: Engine, key: StepKey): TE.TaskEither<PortError, Container 
       container !== null && containerOwner(container.labels)?.key === key ? container : null,
     ),
   );
-
-const look = (engine: Engine, container: Container): TE.TaskEither<PortError, InstanceState> =>
-  isBetweenCrashes(container, Date.now())
-    ? pipe(
-        lastExitCode(engine, container.id, container.startedAt),
-        TE.bimap(portError('runtime', `Looking for the end of ${container.id}`), (exitCode) => ({
-          state: 'exited',
-          exitCode,
-        })),
-      )
-    : TE.right(stateOf(container));

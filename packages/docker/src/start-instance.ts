@@ -3,7 +3,14 @@
  * who makes it; all others find it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CancelSignal, type Instance, InstanceId, type PortError, type StartOrder } from '@recourse/core';
+import {
+  type CancelSignal,
+  type Instance,
+  InstanceId,
+  type InstanceState,
+  type PortError,
+  type StartOrder,
+} from '@recourse/core';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Engine, EngineFault } from './api/connection.ts';
@@ -20,6 +27,7 @@ import {
 import { cancelled, permanent, portError } from './faults.ts';
 import { archiveOf, type FileServer, fileServerProgram } from './file-server.ts';
 import { choosePort, type PortRange } from './host-port.ts';
+import { lookAt } from './instance-state.ts';
 import { containerOwner, hostPortOf, ours } from './labels.ts';
 import { lastLines } from './log-frames.ts';
 import { type ContainerPolicy, containerName, containerRequest } from './requests.ts';
@@ -136,28 +144,34 @@ const launch = (starting: Starting, found: Found, busy: Set<number>): Try<Instan
         startContainer(engine, found.id),
         TE.matchE(
           (fault) => notStarted(starting, found, fault, busy),
-          () => pipe(inspectContainer(engine, found.id), TE.mapLeft(portError('runtime', what)), TE.flatMap(confirm)),
+          () =>
+            pipe(
+              inspectContainer(engine, found.id),
+              TE.flatMap((container) => (container === null ? TE.right(null) : lookAt(engine, container))),
+              TE.mapLeft(portError('runtime', what)),
+              TE.flatMap((state) => {
+                if (state === null) return TE.right(null);
+                return cannotExecute(state) ? sayWhy(starting, found.id) : TE.right(instance);
+              }),
+            ),
         ),
       ),
     ),
   );
-
-  function confirm(container: Container | null): Try<Instance> {
-    if (container === null) return TE.right(null);
-    const ended = container.status !== 'running' && CANNOT_EXECUTE.includes(container.exitCode);
-    return ended ? cannotExecute(starting, found.id) : TE.right(instance);
-  }
 };
 
-/** What a shell says, and Docker's init with it, of a program that is not there or cannot be executed. */
-const CANNOT_EXECUTE: readonly number[] = [126, 127];
+/**
+ * A program that is not there: with these codes Docker's init ends, whose own start the engine took for a success. On
+ * a busy host it may end a moment later than this look; then `inspect` tells it.
+ */
+const cannotExecute = (state: InstanceState): boolean =>
+  state.state === 'exited' && (state.exitCode === 126 || state.exitCode === 127);
 
-/** Docker's init runs before the program does, so the engine takes the start for a success. */
-const cannotExecute = (starting: Starting, id: string): TE.TaskEither<PortError, never> =>
+const sayWhy = (starting: Starting, id: string): TE.TaskEither<PortError, never> =>
   pipe(
-    containerLogs(starting.engine, id, 5),
+    containerLogs(starting.engine, id, 1),
     TE.mapLeft(portError('runtime', starting.what)),
-    TE.flatMap((frames) => discard(starting, id, lastLines(frames, 5).join(' '))),
+    TE.flatMap((frames) => discard(starting, id, lastLines(frames, 1).join(''))),
   );
 
 const notStarted = (starting: Starting, { id, address }: Found, fault: EngineFault, busy: Set<number>): Try<never> => {

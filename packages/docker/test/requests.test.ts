@@ -54,7 +54,7 @@ describe('a container', () => {
     expect(Object.keys(request)).not.toContain('Cmd');
     const files = { preset: 'static', directory: TreePath.parse('dist'), runnable: false } as const;
     expect(containerRequest({ ...order, inputs: files }, policy, 20_001)).toMatchObject({
-      Entrypoint: ['/recourse/file-server', 'httpd', '-f', '-h', '/site', '-p'],
+      Entrypoint: ['/recourse/busybox', 'httpd', '-f', '-h', '/site', '-p'],
       Cmd: ['8080'],
       User: '65534:65534',
     });

@@ -1,8 +1,13 @@
 /** Measures what the documentation claims. `npm run bench`, or `npm run bench -- core`. */
 import { benchCore } from './core.ts';
+import { benchDocker } from './docker.ts';
 import { benchHistory } from './history.ts';
 
-const benches: Readonly<Record<string, () => Promise<void>>> = { core: benchCore, history: benchHistory };
+const benches: Readonly<Record<string, () => Promise<void>>> = {
+  core: benchCore,
+  history: benchHistory,
+  docker: benchDocker,
+};
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !Object.hasOwn(benches, name));

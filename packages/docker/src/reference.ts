@@ -10,12 +10,17 @@ const HOST = '(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]+)?/)?';
 const COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 const TAG = ':[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}';
 const DIGEST = '@sha256:[0-9a-f]{64}';
+/** The engine's own limit of 255 counts what it puts in front of a short name. */
+const REPOSITORY_MAX = 230;
+/** The engine would take such a name for an id. */
+const ID = /^[0-9a-f]{64}$/;
 const GRAMMAR = new RegExp(`^(${HOST}${COMPONENT}(?:/${COMPONENT})*)(?:(${TAG})?(${DIGEST})|(${TAG}))?$`);
 
 /** Null if it is none. A tag beside a digest says nothing and is left out; neither means `latest`. */
 export const parseReference = (text: string): Reference | null => {
   const [, repository, , digest, tag] = GRAMMAR.exec(text) ?? [];
-  return repository === undefined ? null : { repository, identifier: digest ?? tag ?? ':latest' };
+  if (repository === undefined || repository.length > REPOSITORY_MAX || ID.test(repository)) return null;
+  return { repository, identifier: digest ?? tag ?? ':latest' };
 };
 
 export const formatReference = ({ repository, identifier }: Reference): string => `${repository}${identifier}`;

@@ -31,6 +31,8 @@ describe('a reference', () => {
     `shop${digest}:v1`,
     'shop\nx',
     'shop\0',
+    'a'.repeat(64),
+    'x'.repeat(300),
   ])('%j is none', (text) => {
     expect(parseReference(text)).toBeNull();
   });

@@ -15,7 +15,7 @@ export const connect = (file: string): E.Either<PortError, DatabaseSync> => {
   const db = new DatabaseSync(file);
   const outcome = orClose(db, () =>
     pipe(
-      identify(db, file),
+      atOneMoment(db, () => identify(db, file)),
       E.chain(() => supported(text(db.prepare('select sqlite_version() as version').get(), 'version'))),
       E.chain(() => configure(db, file)),
       E.chain(() => migrate(db, file)),
@@ -64,6 +64,14 @@ const header = (db: DatabaseSync): Readonly<{ application: number; version: numb
     if (!isNotADatabase(cause)) throw cause;
     return { application: -1, version: 0, tables: 0 };
   }
+};
+
+/** Several looks at the file that another process cannot come between: it may be creating its tables just now. */
+const atOneMoment = <A>(db: DatabaseSync, look: () => A): A => {
+  db.exec('begin');
+  const seen = look();
+  db.exec('commit');
+  return seen;
 };
 
 /** Settings that SQLite forgets from one opening to the next, and the proof that it took them. */

@@ -10,7 +10,7 @@ import { flawIn, flawInText, parsed } from './plain-json.ts';
 /** Of a state as JSON in UTF-8. */
 export const SNAPSHOT_BYTES_MAX = 4 * 2 ** 20;
 
-/** `store/invalid-snapshot` and `store/too-large` (permanent) for a state that would not come back as it is. */
+/** `store/invalid-snapshot` and `store/too-large` (permanent) for what would not come back as it is. */
 export const sqliteSnapshots = (database: Database): Snapshots => {
   const find = database.prepare('select version, schema, state from snapshot where key = ?');
   const put = database.prepare(
@@ -21,10 +21,13 @@ export const sqliteSnapshots = (database: Database): Snapshots => {
   return {
     load: (key) => database.read(`read the snapshot of ${key}`, () => snapshotOf(find.get(key))),
 
-    save: (key, { version, schema, state }) =>
+    save: (key, snapshot) =>
       pipe(
-        checked(key, state),
-        TE.chain((json) => database.write(`keep a snapshot of ${key}`, () => put.run(key, version, schema, json))),
+        checked(key, snapshot),
+        TE.chain((state) => {
+          const { version, schema } = snapshot;
+          return database.write(`keep a snapshot of ${key}`, () => put.run(key, version, schema, state));
+        }),
         TE.map(() => undefined),
       ),
   };
@@ -35,8 +38,10 @@ const snapshotOf = (row: Row): Snapshot | null =>
     ? null
     : { version: integer(row, 'version'), schema: integer(row, 'schema'), state: parsed(text(row, 'state')) };
 
-const checked = (key: string, state: unknown): TE.TaskEither<PortError, string> => {
-  const flaw = flawInText(key, 'key') ?? flawIn(state, 'state');
+/** The state as text. */
+const checked = (key: string, { version, schema, state }: Snapshot): TE.TaskEither<PortError, string> => {
+  const counted = Number.isSafeInteger(version) && Number.isSafeInteger(schema);
+  const flaw = flawInText(key, 'key') ?? flawIn(state, 'state') ?? (counted ? null : 'version or schema is no integer');
   if (flaw !== null) {
     const message = `Refused, and nothing was written: ${flaw}.`;
     return TE.left({ kind: 'permanent', code: 'store/invalid-snapshot', message });

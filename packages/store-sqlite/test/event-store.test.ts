@@ -75,6 +75,9 @@ describe('limits', { timeout: 60_000 }, () => {
     expect(await save({ at: new Date(0) } as never)).toMatchObject({ code: 'store/invalid-snapshot' });
     expect(await save('\ud800' as never)).toMatchObject({ code: 'store/invalid-snapshot' });
     expect(await save('x'.repeat(5_000_000) as never)).toMatchObject({ code: 'store/too-large' });
+    expect(await left(store.snapshots.save('k', { version: 1.5, schema: 1, state: null }))).toMatchObject({
+      code: 'store/invalid-snapshot',
+    });
     expect(await right(store.snapshots.load('k'))).toBeNull();
   });
 });
@@ -141,6 +144,44 @@ describe('the file', { timeout: 60_000 }, () => {
 
     connection.exec('pragma max_page_count = 100000');
     expect(await right(events.append(large))).toMatchObject({ version: 2, deduplicated: false });
+  });
+});
+
+describe('a transaction', { timeout: 60_000 }, () => {
+  test('that breaks off in the middle is taken back, and the next one is not disturbed', async () => {
+    const { store, outside } = await fresh();
+    await left(store.queue.enqueue({ v: 1, deploymentId: { not: 'text' } as never }));
+    expect(outside.prepare('select * from work').all()).toEqual([]);
+    await right(store.events.append({ stream, expected: 'no-stream', events: [someEvent()] }));
+    expect((await right(store.events.read({ stream }))).version).toBe(0);
+  });
+
+  test('of another process, between the two looks of one read, does not tear its answer', async () => {
+    const { file, store } = await fresh();
+    const connection = await right(TE.fromEither(connect(file)));
+    const database = databaseOf(connection, { file, lockTimeoutMs: 100 });
+    onTestFinished(() => database.close());
+    const append = (expected: 'no-stream' | 0) =>
+      right(store.events.append({ stream, expected, events: [someEvent()] }));
+    await append('no-stream');
+
+    let intruded = Promise.resolve<unknown>(undefined);
+    const prepare: typeof database.prepare = (sql) => {
+      const statement = database.prepare(sql);
+      const get = statement.get.bind(statement);
+      if (!sql.includes('order by version desc limit 1')) return statement;
+      return Object.assign(statement, {
+        get: (asked: string) => {
+          const row = get(asked);
+          intruded = append(0);
+          return row;
+        },
+      });
+    };
+    const { version, events } = await right(sqliteEventStore({ ...database, prepare }).read({ stream }));
+    await intruded;
+    expect([version, events.length]).toEqual([0, 1]);
+    expect((await right(store.events.read({ stream }))).version).toBe(1);
   });
 });
 

@@ -43,7 +43,7 @@ const integrityOf = (file: string) => {
   return result.map((row) => row['integrity_check']);
 };
 
-describe('several processes on one file', { timeout: 120_000 }, () => {
+describe('several processes on one file', { timeout: 240_000 }, () => {
   test('writers hinder each other, and lose nothing; a subscriber in another process hears it all', async () => {
     const file = await temporaryFile();
     const { events } = await open(file);

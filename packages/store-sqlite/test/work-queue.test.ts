@@ -119,6 +119,24 @@ describe('the embedded queue', { timeout: 60_000 }, () => {
     expect(await restOf(100)).toBeLessThan(10_000);
   });
 
+  test('a message that was only just claimed when the end came is not begun, and is there for the next', async () => {
+    const { store, outside } = await fresh();
+    await right(store.queue.enqueue(d1));
+    outside.exec('begin immediate');
+    const abort = new AbortController();
+    const handle = vi.fn(async () => {});
+    const ended = store.queue.consume({ concurrency: 1, signal: abort.signal }, handle)();
+    await pause(20);
+    abort.abort();
+    outside.exec('rollback');
+    expect(await ended).toEqual({ _tag: 'Right', right: undefined });
+    expect(handle).not.toHaveBeenCalled();
+    expect(outside.prepare('select deployment, claim from work').get()).toMatchObject({
+      deployment: 'd1',
+      claim: null,
+    });
+  });
+
   test('what is no JSON is handed over as the text that it is', async () => {
     const { store, outside } = await fresh();
     const { handled, saw } = consume(store.queue);

@@ -132,6 +132,20 @@ test('a build that is stopped is over in the engine as well, whenever it is stop
   }
 });
 
+test('a build that is stopped when it is just done leaves no image', async () => {
+  for (let round = 0; round < 5; round++) {
+    const abort = new AbortController();
+    const app = run('echo hello');
+    const ordered = order(app);
+    const onProgress = (progress: { text: string }) => {
+      if (progress.text.startsWith('exporting')) abort.abort();
+    };
+    const error = await left(builder.build(ordered, treeOf(app), { onProgress, signal: abort.signal }));
+    expect(error).toMatchObject({ kind: 'transient', code: 'builder/cancelled' });
+    expect(await madeFor(ordered.key)).toEqual([]);
+  }
+});
+
 test('an image that a worker left without its name is found, not built again', async () => {
   const app = run('echo hello');
   const ordered = order(app);

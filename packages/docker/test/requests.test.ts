@@ -1,6 +1,7 @@
 import { Digest, type Image, TreePath } from '@recourse/core';
 import { describe, expect, test } from 'vitest';
-import { buildQuery, type ContainerPolicy, containerRequest } from '../src/requests.ts';
+import { containerOwner } from '../src/labels.ts';
+import { buildQuery, type ContainerPolicy, claimRequest, containerRequest } from '../src/requests.ts';
 import { buildOrder, runSpec, startOrder } from './orders.ts';
 
 const image: Image = { name: 'shop', digest: Digest.parse(`sha256:${'a'.repeat(64)}`), pullable: null };
@@ -59,6 +60,12 @@ describe('a container', () => {
       User: '65534:65534',
     });
   });
+});
+
+test('a claim is no instance, whatever its image says of itself', () => {
+  const labels = { ...containerRequest(startOrder(image, inputs), policy, 20_001).Labels };
+  expect(containerOwner(labels)).not.toBeNull();
+  expect(containerOwner({ ...labels, ...claimRequest(image.digest).Labels })).toBeNull();
 });
 
 test('a build is asked for with labels that say whose it is, and no variable or credential', () => {

@@ -2,7 +2,7 @@
 import type { EffectName } from './events.ts';
 
 export type StepPolicy = Readonly<{
-  /** After this the step is stopped and counts as a failure that may be retried. */
+  /** After this the step is stopped, which counts as a failure. */
   deadlineMs: number;
   /** Null: tried until it succeeds, because stopping half-way would leave traffic in doubt. */
   attemptsMax: number | null;
@@ -12,13 +12,15 @@ export type StepPolicy = Readonly<{
 
 export type Policy = Readonly<Record<EffectName, StepPolicy>>;
 
-const quick: StepPolicy = { deadlineMs: 30_000, attemptsMax: 6, backoffMs: 250, backoffMaxMs: 5_000 };
+/** Some 65 s of trying: as long as a daemon may take to be restarted. */
+const quick: StepPolicy = { deadlineMs: 30_000, attemptsMax: 12, backoffMs: 250, backoffMaxMs: 10_000 };
 
 export const defaultPolicy: Policy = {
   'resolve-source': quick,
   'probe-image': quick,
   'pull-image': { ...quick, deadlineMs: 600_000 },
-  build: { deadlineMs: 1_800_000, attemptsMax: 3, backoffMs: 1_000, backoffMaxMs: 10_000 },
+  /** Its deadline is final: what took half an hour will take it again. */
+  build: { deadlineMs: 1_800_000, attemptsMax: 10, backoffMs: 500, backoffMaxMs: 10_000 },
   start: { ...quick, deadlineMs: 60_000 },
   /** Its real limit is the workload's own `health.withinMs`; this one is for the probe itself. */
   'check-health': { ...quick, deadlineMs: 3_660_000 },

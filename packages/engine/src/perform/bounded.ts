@@ -87,7 +87,7 @@ const listenForCancel = async (
 };
 
 const late = ({ effect }: Effect, deadlineMs: number): PortError => ({
-  kind: 'transient',
+  kind: effect === 'build' ? 'permanent' : 'transient',
   code: 'engine/deadline',
   message: `${effect} did not end within ${deadlineMs} ms and was stopped.`,
 });

@@ -5,6 +5,20 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 clockConformance('systemClock', async () => ({ clock: systemClock(), close: async () => {} }));
 
 describe('systemClock', () => {
+  test('sleeps for years without waking up again and again', async () => {
+    const warnings: string[] = [];
+    const note = ({ name }: Error) => warnings.push(name);
+    process.on('warning', note);
+    const abort = new AbortController();
+    const asleep = systemClock().sleep(1e12, abort.signal);
+    await systemClock().sleep(50);
+    abort.abort();
+    await asleep;
+    process.off('warning', note);
+    // The platform's timers warn, and fire at once, when they are given more than they can count.
+    expect(warnings).toEqual([]);
+  });
+
   const machineClock = () => {
     vi.useFakeTimers({ now: 1_000_000_000, toFake: ['Date'] });
     onTestFinished(() => void vi.useRealTimers());

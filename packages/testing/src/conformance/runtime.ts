@@ -189,8 +189,8 @@ export const runtimeConformance = (adapter: string, open: () => Promise<RuntimeU
         const instance = await start(runtime, order);
         await ask(instance, '/');
         expect(await remains(order.key)).not.toEqual([]);
-        await right(runtime.stop(order.key, { graceMs: 10_000 }));
-        await right(runtime.stop(order.key, { graceMs: 10_000 }));
+        await right(runtime.stop(order.key, patiently));
+        await right(runtime.stop(order.key, patiently));
         expect(await remains(order.key)).toEqual([]);
         expect(await right(runtime.inspect(order.key))).toEqual({ state: 'gone' });
         expect(await right(runtime.list())).not.toContainEqual(expect.objectContaining({ key: order.key }));
@@ -201,7 +201,7 @@ export const runtimeConformance = (adapter: string, open: () => Promise<RuntimeU
         const { runtime, anotherWorker, app, remains } = await fresh();
         const order = orderOf(await app('v1'));
         await start(runtime, order);
-        await right(anotherWorker().stop(order.key, { graceMs: 10_000 }));
+        await right(anotherWorker().stop(order.key, patiently));
         expect(await remains(order.key)).toEqual([]);
       });
 
@@ -209,17 +209,19 @@ export const runtimeConformance = (adapter: string, open: () => Promise<RuntimeU
         const { runtime, anotherWorker, app, remains } = await fresh();
         const order = orderOf(await app('v1'));
         await start(runtime, order);
-        const stop = (worker: Runtime) => right(worker.stop(order.key, { graceMs: 10_000 }));
+        const stop = (worker: Runtime) => right(worker.stop(order.key, patiently));
         await Promise.all([stop(runtime), stop(anotherWorker())]);
         expect(await remains(order.key)).toEqual([]);
       });
 
-      test('ends by force what does not listen', async () => {
+      test('ends by force what does not listen, but not before its time', async () => {
         const { runtime, deaf, remains } = await fresh();
         const order = orderOf(await deaf());
         const instance = await start(runtime, order);
         expect(await ask(instance, '/')).toBe('deaf');
-        await right(runtime.stop(order.key, { graceMs: 200 }));
+        const asked = performance.now();
+        await right(runtime.stop(order.key, { graceMs: 1000 }));
+        expect(performance.now() - asked).toBeGreaterThanOrEqual(990);
         expect(await remains(order.key)).toEqual([]);
         await expect(fetch(urlOf(instance, '/'))).rejects.toThrow();
       });
@@ -228,7 +230,7 @@ export const runtimeConformance = (adapter: string, open: () => Promise<RuntimeU
         const { runtime, dying, remains } = await fresh();
         const order = orderOf(await dying());
         await start(runtime, order);
-        await right(runtime.stop(order.key, { graceMs: 10_000 }));
+        await right(runtime.stop(order.key, patiently));
         expect(await remains(order.key)).toEqual([]);
       });
 
@@ -238,7 +240,7 @@ export const runtimeConformance = (adapter: string, open: () => Promise<RuntimeU
         const [one, two] = [orderOf(v1), orderOf(v1)];
         await start(runtime, one);
         const instance = await start(runtime, two);
-        await right(runtime.stop(one.key, { graceMs: 10_000 }));
+        await right(runtime.stop(one.key, patiently));
         expect(await ask(instance, '/')).toBe('v1');
       });
 
@@ -246,7 +248,7 @@ export const runtimeConformance = (adapter: string, open: () => Promise<RuntimeU
         const { runtime, app } = await fresh();
         const order = orderOf(await app('v1'));
         const first = await start(runtime, order);
-        await right(runtime.stop(order.key, { graceMs: 10_000 }));
+        await right(runtime.stop(order.key, patiently));
         const second = await start(runtime, { ...order, ...(await app('v2')) });
         expect(second.id).not.toBe(first.id);
         expect(await ask(second, '/')).toBe('v2');
@@ -306,6 +308,9 @@ export const runtimeConformance = (adapter: string, open: () => Promise<RuntimeU
 
 const keyTaken = { kind: 'permanent', code: 'runtime/key-taken' };
 const unreachable = { kind: 'transient', code: 'runtime/unreachable' };
+
+/** Longer than a test may take: what is not asked to end, or does not hear of it, is noticed. */
+const patiently = { graceMs: 600_000 };
 
 const never = () => new AbortController().signal;
 const aKey = () => StepKey.parse(`run-${randomUUID()}`);

@@ -105,6 +105,8 @@ frontend recourse from recourse
     http-request set-dst-port var(txn.route),field(3,|)
     acl websocket req.hdr(upgrade) -i websocket
     http-request del-header upgrade unless websocket
+    http-request del-header connection unless websocket
+    http-request del-header http2-settings
 ${trustForwarded === true ? trusting : replacing}
     option forwardfor
     acl repeatable method GET HEAD OPTIONS TRACE PUT DELETE
@@ -127,12 +129,15 @@ const trusting = `\
     http-request set-header x-forwarded-host %[req.hdr(host)] unless { req.hdr(x-forwarded-host) -m found }`;
 
 /**
- * A server without an address of its own goes where the request was set to go. What may be sent twice is, on another
- * connection, if a kept one turns out to be closed; what may not never travels on a kept connection.
+ * A server without an address of its own goes where the request was set to go. What may be sent twice is, if the
+ * connection that this client's last request left open turns out to be closed. From a pool shared by all clients the
+ * second attempt could get another closed one, so there is none. What may not be sent twice never travels on a kept
+ * connection.
  */
 const backends = `\
 backend recourse_repeatable from recourse
     retry-on conn-failure empty-response
+    http-reuse never
     server instance 0.0.0.0:0
 
 backend recourse_once from recourse

@@ -5,8 +5,11 @@ import { startHaproxy } from '../../../scripts/engines/haproxy.ts';
 
 export const shop = EnvironmentId.parse('shop');
 
+export const instanceAt = (port: number): Instance =>
+  Instance.parse({ id: `at-${port}`, address: { host: '127.0.0.1', port } });
+
 export const routeTo = (port: number, fence: number): Route => ({
-  upstream: Instance.parse({ id: `at-${port}`, address: { host: '127.0.0.1', port } }),
+  upstream: instanceAt(port),
   fence: Fence.parse(fence),
 });
 

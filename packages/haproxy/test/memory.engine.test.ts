@@ -6,7 +6,7 @@ import { askEnvironment, left, right, startTestApp } from '@recourse/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { startHaproxy } from '../../../scripts/engines/haproxy.ts';
 import { freeze, thaw } from './freeze.ts';
-import { freshHaproxy, routeTo, shop } from './fresh-haproxy.ts';
+import { freshHaproxy, instanceAt, routeTo, shop } from './fresh-haproxy.ts';
 
 const blog = EnvironmentId.parse('blog');
 
@@ -92,9 +92,5 @@ test('a HAProxy without our commands is a wrong configuration, not an empty one'
   const misconfigured = { kind: 'permanent', code: 'router/misconfigured' };
   expect(await left(router.where(shop))).toMatchObject(misconfigured);
   expect(await left(router.point(shop, routeTo(1, 1)))).toMatchObject(misconfigured);
-  expect(await left(router.openRequests(shop, routeTo(1, 1).upstream?.id ?? never()))).toMatchObject(misconfigured);
+  expect(await left(router.openRequests(shop, instanceAt(1).id))).toMatchObject(misconfigured);
 });
-
-const never = (): never => {
-  throw new Error('not reached');
-};

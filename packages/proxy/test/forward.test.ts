@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { environmentByHost, inProcessProxy } from '@recourse/proxy';
-import { right } from '@recourse/testing';
+import { freshRawApp, right, speak } from '@recourse/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { closing, freshProxy, freshRawApp, instanceAt, routeTo, shop, speak } from './wire.ts';
+import { closing, freshProxy, instanceAt, routeTo, shop } from './wire.ts';
 
 const kept = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
 const get = `GET / HTTP/1.1\r\n${closing}`;

@@ -1,5 +1,6 @@
+import { freshRawApp, speak } from '@recourse/testing';
 import { expect, test } from 'vitest';
-import { closing, freshProxy, freshRawApp, speak } from './wire.ts';
+import { closing, freshProxy } from './wire.ts';
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
 

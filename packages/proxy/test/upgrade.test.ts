@@ -1,7 +1,7 @@
 import { Fence, type Router } from '@recourse/core';
-import { eventually, right } from '@recourse/testing';
+import { eventually, freshRawApp, right, speak } from '@recourse/testing';
 import { expect, test } from 'vitest';
-import { closing, freshProxy, freshRawApp, instanceAt, routeTo, shop, speak } from './wire.ts';
+import { closing, freshProxy, instanceAt, routeTo, shop } from './wire.ts';
 
 const asking = (protocol: string) =>
   `GET /socket HTTP/1.1\r\nHost: shop.test\r\nConnection: keep-alive, Upgrade\r\nUpgrade: ${protocol}\r\nSec-WebSocket-Key: k\r\n\r\n`;

@@ -13,6 +13,7 @@ export { left, right } from './conformance/outcome.ts';
 export type { Project, Projects } from './conformance/projects.ts';
 export { type RouterUnderTest, routerConformance } from './conformance/router.ts';
 export { type App as TestApp, ask as askEnvironment, startApp as startTestApp } from './conformance/router-traffic.ts';
+export { freshRawApp, type RawApp, speak } from './conformance/router-wire.ts';
 export { type Runnable, type RuntimeUnderTest, runtimeConformance } from './conformance/runtime.ts';
 export { type SecretsUnderTest, secretsConformance } from './conformance/secrets.ts';
 export { type SnapshotsUnderTest, snapshotsConformance } from './conformance/snapshots.ts';

@@ -14,7 +14,13 @@ export type App = Readonly<{
   close: () => Promise<void>;
 }>;
 
-export const startApp = async (name: string, id: string = name): Promise<App> => {
+export type AppOptions = Readonly<{
+  id?: string;
+  /** Closes each connection a moment after it answered on it, without a word: the client believes it is kept. */
+  impatient?: boolean;
+}>;
+
+export const startApp = async (name: string, { id = name, impatient = false }: AppOptions = {}): Promise<App> => {
   const sockets = new Set<Socket>();
   const gate = Promise.withResolvers<void>();
   const waiting: (() => void)[] = [];
@@ -23,6 +29,7 @@ export const startApp = async (name: string, id: string = name): Promise<App> =>
   const onRequest = async (request: IncomingMessage, response: ServerResponse) => {
     request.resume();
     response.setHeader('x-app', name);
+    if (impatient) response.once('finish', () => setTimeout(() => request.socket.destroy(), Math.random() * 4));
     if (request.url !== '/held') return void response.end(name);
     response.write('first ');
     arrived += 1;

@@ -4,7 +4,7 @@ import { EnvironmentId, Fence, type Instance, InstanceId, type Route, type Route
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from './eventually.ts';
 import { left, right } from './outcome.ts';
-import { type App, ask, openTunnel, startApp, startLoad } from './router-traffic.ts';
+import { type App, type AppOptions, ask, openTunnel, startApp, startLoad } from './router-traffic.ts';
 
 /** One adapter under test, and the hands that reach around it. */
 export type RouterUnderTest = Readonly<{
@@ -23,8 +23,8 @@ const blog = EnvironmentId.parse('blog');
 
 const route = (upstream: Instance | null, fence: number): Route => ({ upstream, fence: Fence.parse(fence) });
 
-const freshApp = async (name: string, id?: string): Promise<App> => {
-  const app = await startApp(name, id);
+const freshApp = async (name: string, options?: AppOptions): Promise<App> => {
+  const app = await startApp(name, options);
   onTestFinished(() => app.close());
   return app;
 };
@@ -97,7 +97,7 @@ const routes = (fresh: Open): void => {
   test('an instance may be called anything', async () => {
     const { router, baseUrl } = await fresh();
     for (const [index, id] of hostileIds.entries()) {
-      const app = await freshApp(`app-${index}`, id);
+      const app = await freshApp(`app-${index}`, { id });
       await right(router.point(shop, route(app.instance, index + 1)));
       expect(await right(router.where(shop))).toEqual(route(app.instance, index + 1));
       const pending = ask(baseUrl(shop), { path: '/held' });
@@ -109,17 +109,7 @@ const routes = (fresh: Open): void => {
   });
 };
 
-const hostileIds = [
-  'a b',
-  'a;b',
-  'a\nshow info',
-  'a\\',
-  `"'$(x)\``,
-  'ü☃\u{1f600}',
-  '\ud800',
-  'a'.repeat(255),
-  'x,y|z 0',
-];
+const hostileIds = ['a;b', 'a\\', `"'$(x)\``, '#a', '-', '|', 'a|b|c', '../..', '%0a', '<a,b>{c}', '~'.repeat(255)];
 
 const fences = (fresh: Open): void => {
   test('the same route again changes nothing', async () => {
@@ -217,6 +207,19 @@ const switches = (fresh: Open): void => {
     const { answered, wrong } = await load.stop();
     expect(wrong).toEqual([]);
     expect(answered).toBeGreaterThan(1_200);
+  });
+
+  test('connections that an application closes between two requests cost none', { timeout: 60_000 }, async () => {
+    const { router, baseUrl } = await fresh();
+    const [a, b] = [await freshApp('a', { impatient: true }), await freshApp('b', { impatient: true })];
+    await right(router.point(shop, route(a.instance, 1)));
+    const load = startLoad(baseUrl(shop), { clients: 6, order: ['a', 'b'] });
+    onTestFinished(() => load.stop().then(() => undefined));
+    await load.more(500);
+    await right(router.point(shop, route(b.instance, 2)));
+    load.expect('b');
+    await load.more(500);
+    expect((await load.stop()).wrong).toEqual([]);
   });
 
   test('a slow answer ends where it began', async () => {

@@ -31,13 +31,17 @@ export const Fence = z.int().positive().brand('Fence');
 export type Fence = z.infer<typeof Fence>;
 
 /** What a Runtime calls an instance. Never used again for another one. */
-export const InstanceId = z.string().min(1).max(255).brand('InstanceId');
+export const InstanceId = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(255, 'must be at most 255 characters')
+  .brand('InstanceId');
 export type InstanceId = z.infer<typeof InstanceId>;
 
 /** Names one effect of one deployment. An adapter derives names from it, so that doing it twice finds the first. */
 export const StepKey = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,127}$/)
+  .regex(/^[a-z0-9][a-z0-9._-]{0,127}$/, 'must be 1 to 128 of a-z, 0-9, ".", "_", "-", the first a letter or digit')
   .brand('StepKey');
 export type StepKey = z.infer<typeof StepKey>;
 
@@ -45,8 +49,12 @@ export type StepKey = z.infer<typeof StepKey>;
 export const Instant = z.int().nonnegative().brand('Instant');
 export type Instant = z.infer<typeof Instant>;
 
-/** Text for people, from people: who did it and why. Whole Unicode, no NUL, so that every store can keep it. */
-export const Text = z
-  .string()
-  .max(1000, 'must be at most 1000 characters')
-  .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be well-formed Unicode without NUL');
+/** What every store, socket and file system can carry unchanged: whole Unicode, no NUL. */
+export const plainText = (lengthMax: number) =>
+  z
+    .string()
+    .max(lengthMax, `must be at most ${lengthMax} characters`)
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be well-formed Unicode without NUL');
+
+/** Text for people, from people: who did it and why. */
+export const Text = plainText(1000);

@@ -3,40 +3,42 @@
  * so no later change of a project's settings can alter what "that release" means.
  */
 import { z } from 'zod';
-import { CommitId, DeploymentId, Digest, Fence } from './identity.ts';
+import { CommitId, DeploymentId, Digest, Fence, plainText } from './identity.ts';
+
+const notEmpty = (lengthMax: number) =>
+  z.string().min(1, 'must not be empty').max(lengthMax, `must be at most ${lengthMax} characters`);
 
 /** A branch, tag or other ref by name. Refused here if git could take it for an option or a revision expression. */
-export const GitRef = z
-  .string()
-  .min(1)
-  .max(255)
-  .regex(/^(?![-/.])(?!.*(?:\.\.|\/\/|@\{))[^\s~^:?*[\\\p{Cc}]+(?<![/.])$/u, 'must be a plain git ref name')
+export const GitRef = notEmpty(255)
+  .regex(/^(?![-/.])(?!.*(?:\.\.|\/\/|@\{))[^\s~^:?*[\\\p{Cc}\p{Cs}]+(?<![/.])$/u, 'must be a plain git ref name')
   .brand('GitRef');
 export type GitRef = z.infer<typeof GitRef>;
 
 /** Where a repository is. Never with user or password inside: they would end up in the history. */
-export const RepositoryUrl = z
-  .string()
-  .min(1)
-  .max(2048)
-  .regex(/^(?!-)[^\s\p{Cc}]+$/u, 'must be a URL without spaces, not starting with "-"')
-  .refine((url) => !/^https?:\/\/[^/]*@/i.test(url), 'must not carry credentials; give them to the Sources adapter')
+export const RepositoryUrl = notEmpty(2048)
+  .regex(/^(?!-)[^\s\p{Cc}\p{Cs}]+$/u, 'must be a URL without spaces, not starting with "-"')
+  .refine((url) => !carriesCredentials(url), 'must not carry credentials; give them to the Sources adapter')
   .brand('RepositoryUrl');
 export type RepositoryUrl = z.infer<typeof RepositoryUrl>;
 
+/** A user alone is a token over HTTP, and a mere name (`git@`) over SSH. */
+const carriesCredentials = (url: string): boolean => {
+  const [, scheme = '', authority = ''] = /^([a-z][a-z0-9+.-]*:\/\/)?([^/]*)/i.exec(url) ?? [];
+  const user = authority.slice(0, Math.max(0, authority.lastIndexOf('@')));
+  return user.includes(':') || (user !== '' && /^https?:/i.test(scheme));
+};
+
 /** A path inside the source tree: relative, with `/`, no `..`. */
-export const TreePath = z
-  .string()
-  .min(1)
-  .max(1024)
-  .regex(/^(?![-/])(?!.*(?:^|\/)\.\.(?:\/|$))[^\\\p{Cc}]+$/u, 'must be a relative path inside the source tree')
+export const TreePath = notEmpty(1024)
+  .regex(/^(?![-/])(?!.*(?:^|\/)\.\.(?:\/|$))[^\\\p{Cc}\p{Cs}]+$/su, 'must be a relative path inside the source tree')
   .brand('TreePath');
 export type TreePath = z.infer<typeof TreePath>;
 
-export const ImageReference = z
-  .string()
-  .max(512)
-  .regex(/^[a-z0-9][a-zA-Z0-9._:/@-]*$/, 'must be an image reference such as registry/name:tag')
+export const ImageReference = notEmpty(512)
+  .regex(
+    /^(?!.*(?:\/\/|\/\.{1,2}(?:\/|$)))[a-z0-9][a-zA-Z0-9._:/@-]*$/,
+    'must be an image reference such as registry/name:tag',
+  )
   .brand('ImageReference');
 export type ImageReference = z.infer<typeof ImageReference>;
 
@@ -53,15 +55,7 @@ export const Source = z.discriminatedUnion('kind', [
 export type Source = z.infer<typeof Source>;
 export type GitSource = Extract<Source, { kind: 'git' }>;
 
-const Argv = z
-  .array(
-    z
-      .string()
-      .max(4096)
-      .refine((arg) => !arg.includes('\0'), 'must not contain NUL'),
-  )
-  .min(1)
-  .max(256);
+const Argv = z.array(plainText(4096)).min(1, 'must name a program').max(256, 'must be at most 256 arguments');
 
 /**
  * How an image is made of a source.
@@ -84,10 +78,10 @@ export const RunSpec = z.strictObject({
   /** The port the app listens on inside its instance. */
   port: z.int().min(1).max(65535),
   health: z.strictObject({
-    path: z
-      .string()
-      .max(2048)
-      .regex(/^\/[^\s\p{Cc}]*$/u, 'must start with "/" and contain no spaces'),
+    path: notEmpty(2048).regex(
+      /^\/(?!\/)[^\s\\\p{Cc}\p{Cs}]*$/u,
+      'must be a path that starts with one "/", without spaces or "\\"',
+    ),
     /** How long it may take from the start until the first healthy answer. */
     withinMs: z.int().min(1).max(3_600_000),
   }),
@@ -104,23 +98,22 @@ export type RunSpec = z.infer<typeof RunSpec>;
 export const Workload = z.strictObject({ build: BuildInputs, run: RunSpec });
 export type Workload = z.infer<typeof Workload>;
 
-const VariableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,254}$/, 'must be a name of an environment variable');
+const VariableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,254}$/);
+
+const perVariable = <Value extends z.ZodType>(value: Value) =>
+  z.record(VariableName, value, {
+    error: ({ code }) => (code === 'invalid_key' ? 'must be a name of an environment variable' : undefined),
+  });
 
 /** A secret by reference. `fingerprint` lets a plan say that it changed since; the value is never recorded. */
 export const SecretReference = z.strictObject({
-  reference: z.string().min(1).max(512),
-  fingerprint: z.string().max(128).nullable(),
+  reference: plainText(512).min(1, 'must not be empty'),
+  fingerprint: plainText(128).nullable(),
 });
 
 export const Config = z.strictObject({
-  variables: z.record(
-    VariableName,
-    z
-      .string()
-      .max(32_768)
-      .refine((value) => value.isWellFormed() && !value.includes('\0'), 'must be well-formed Unicode without NUL'),
-  ),
-  secrets: z.record(VariableName, SecretReference),
+  variables: perVariable(plainText(32_768)),
+  secrets: perVariable(SecretReference),
 });
 export type Config = z.infer<typeof Config>;
 

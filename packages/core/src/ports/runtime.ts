@@ -7,7 +7,10 @@ import type { CancelSignal } from './cancel-signal.ts';
 import type { PortError } from './port-error.ts';
 
 /** Where an instance can be reached from the router and from the health probe. */
-export const Address = z.strictObject({ host: z.string().min(1).max(255), port: z.int().min(1).max(65535) });
+export const Address = z.strictObject({
+  host: z.string().regex(/^[A-Za-z0-9._:%-]{1,255}$/, 'must be a host name or an IP address'),
+  port: z.int().min(1).max(65535),
+});
 export type Address = z.infer<typeof Address>;
 
 export const Instance = z.strictObject({ id: InstanceId, address: Address });

@@ -116,8 +116,13 @@ const feed = async (
 
 const drained = (entries: Extract): Promise<void> =>
   new Promise((resolve) => {
-    entries.once('drain', () => resolve());
-    entries.once('close', () => resolve());
+    const done = () => {
+      entries.off('drain', done);
+      entries.off('close', done);
+      resolve();
+    };
+    entries.on('drain', done);
+    entries.on('close', done);
   });
 
 /** Also when the source is silent. The iteration is ended in any case. */

@@ -9,6 +9,7 @@ import { EnvironmentEvent } from './environment/events.ts';
 import type { DeploymentId, EnvironmentId } from './identity.ts';
 import type { Json, StoredEvent, StreamId } from './ports/event-store.ts';
 import type { PortError } from './ports/port-error.ts';
+import { readable } from './readable.ts';
 
 type JsonObject = Readonly<Record<string, Json>>;
 
@@ -19,6 +20,7 @@ type JsonObject = Readonly<Record<string, Json>>;
 export type Upcasts = Readonly<Record<string, readonly ((data: JsonObject) => JsonObject)[]>>;
 
 export type EventCodec<Event extends { type: string }> = Readonly<{
+  /** Throws on an event that this reader would not take back: rather nothing than a stream that nobody can read. */
   encode(event: Event): Readonly<{ type: string; schemaVersion: number; data: Json }>;
   /** Errors: `events/malformed`, `events/newer` (an unknown type or a version above ours). Both permanent. */
   decode(
@@ -31,27 +33,47 @@ export const eventCodec = <Event extends { type: string }>(
   types: readonly string[],
   upcasts: Upcasts,
 ): EventCodec<Event> => {
-  const versionOf = (type: string): number => (Object.hasOwn(upcasts, type) ? (upcasts[type]?.length ?? 0) : 0) + 1;
+  const stepsOf = (type: string) => (Object.hasOwn(upcasts, type) ? (upcasts[type] ?? []) : []);
+  const versionOf = (type: string): number => stepsOf(type).length + 1;
 
   return {
-    encode: ({ type, ...data }) => ({ type, schemaVersion: versionOf(type), data: toJson(data) }),
+    encode: (event) => {
+      const { type, ...data } = event;
+      const parsed = schema.safeParse(event);
+      if (!parsed.success) throw new Error(`${type} cannot be recorded: ${problemOf(parsed.error)}`);
+      return { type, schemaVersion: versionOf(type), data: toJson(data) };
+    },
 
     decode: ({ type, schemaVersion, data, stream, version }) => {
       const where = `Event ${version} of stream ${stream}`;
       if (!types.includes(type)) return newer(`${where} is of the unknown type ${abridged(type)}.`);
       if (schemaVersion > versionOf(type))
         return newer(`${where} (${type}) has schema version ${schemaVersion}; this reader knows ${versionOf(type)}.`);
-      if (!isJsonObject(data)) return malformed(`${where} (${type}) is not an object.`);
+      if (!Number.isInteger(schemaVersion) || schemaVersion < 1)
+        return malformed(`${where} (${type}) has schema version ${schemaVersion}, which never was.`);
+      if (!isJsonObject(data) || Object.hasOwn(data, 'type'))
+        return malformed(`${where} (${type}) is not an object of its fields.`);
 
-      const steps = Object.hasOwn(upcasts, type) ? (upcasts[type] ?? []) : [];
-      const current = steps.slice(schemaVersion - 1).reduce((older, upcast) => upcast(older), data);
+      const current = upcasted(stepsOf(type).slice(schemaVersion - 1), data);
+      if (current === null) return malformed(`${where} (${type}, version ${schemaVersion}) is not what it was then.`);
       const parsed = schema.safeParse({ ...current, type });
       if (parsed.success) return E.right(parsed.data);
-      const [issue] = parsed.error.issues;
-      return malformed(`${where} (${type}) does not parse: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
+      return malformed(`${where} (${type}) does not parse: ${problemOf(parsed.error)}`);
     },
   };
 };
+
+/** Null: the data is not even of the version that it claims. An upcast trusts its input, which nobody has parsed. */
+const upcasted = (steps: Upcasts[string], data: JsonObject): JsonObject | null => {
+  try {
+    return steps.reduce((older, upcast) => upcast(older), data);
+  } catch {
+    return null;
+  }
+};
+
+const problemOf = ({ issues: [issue] }: z.ZodError): string =>
+  readable(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, 500);
 
 const newer = (message: string): E.Either<PortError, never> =>
   E.left({ kind: 'permanent', code: 'events/newer', message: `${message} Upgrade the reader.` });

@@ -27,7 +27,7 @@ export type RunningGit = Readonly<{
 
 const stderrBytesMax = 65_536;
 /** How long git may take to remove its lock files. */
-const graceMs = 2_000;
+const graceMs = 5_000;
 
 export const startGit = (command: GitCommand): RunningGit => {
   if (command.signal.aborted) return neverRan({ stopped: 'cancelled', failure: null });

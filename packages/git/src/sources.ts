@@ -24,7 +24,10 @@ export type GitSourcesOptions = Readonly<{
   cacheDirectory: string;
   /** `https` and `ssh` by default. `file` reads this machine's disk, `http` and `git` can be read and changed on the way. */
   allowedTransports?: readonly Transport[];
-  /** Asked before each contact with a remote. Nothing, or undefined, is to ask without a name. */
+  /**
+   * Asked before each contact with a remote. Undefined: over https nobody in particular asks, over ssh the user of
+   * this process does, with the default keys and known hosts.
+   */
   credentials?: (repository: RepositoryUrl) => GitCredentials | undefined | Promise<GitCredentials | undefined>;
   limits?: Partial<Limits>;
   /**
@@ -34,6 +37,10 @@ export type GitSourcesOptions = Readonly<{
   git?: string;
 }>;
 
+/**
+ * Commits of git repositories, by the git command line and a cache on disk. The tree is the commit's own files, bytes
+ * and modes: no submodules (each an empty folder), no LFS (its pointers are what the commit holds), no attributes.
+ */
 export const gitSources = (options: GitSourcesOptions): Sources => {
   const { allowedTransports = ['https', 'ssh'], git: program = 'git' } = options;
   const directory = absolute(options.cacheDirectory);

@@ -2,19 +2,21 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { CommitId, type RepositoryUrl } from '@recourse/core';
 import { gitSources } from '@recourse/git';
-import { left, right } from '@recourse/testing';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { left } from '@recourse/testing';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { processesWith } from './held.ts';
 import { serveHttp } from './http-remote.ts';
 import { entriesOf, filesUnder, opened, tarOf } from './opened.ts';
 import type { Origin } from './origin.ts';
 import { runGit } from './origin.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const signal = new AbortController().signal;
 
@@ -43,36 +45,27 @@ const startReader = (cacheDirectory: string, url: RepositoryUrl, commits: readon
 };
 
 describe('eight trees at once from each of two processes, from cold', () => {
-  test.each([2, 0] as const)(
-    'over protocol %d: all right, one cache, nothing left over',
-    { timeout: 60_000 },
-    async (protocol) => {
-      const { origin, cacheDirectory } = await opened();
-      const commits = await versionsOf(origin, 8);
-      const { url } = await serveHttp(origin, { protocol });
-      const readers = [
-        startReader(cacheDirectory, url, commits),
-        startReader(cacheDirectory, url, commits.toReversed()),
-      ];
-      const [forwards, backwards] = await Promise.all(
-        readers.map(async ({ stdout }) => JSON.parse(await text(stdout))),
-      );
+  test.each([2, 0] as const)('over protocol %d: all right, one cache, nothing left over', async (protocol) => {
+    const { origin, cacheDirectory } = await opened();
+    const commits = await versionsOf(origin, 8);
+    const { url } = await serveHttp(origin, { protocol });
+    const readers = [startReader(cacheDirectory, url, commits), startReader(cacheDirectory, url, commits.toReversed())];
+    const [forwards, backwards] = await Promise.all(readers.map(async ({ stdout }) => JSON.parse(await text(stdout))));
 
-      const expected = await Promise.all(
-        commits.map(async (commit) => {
-          const tar = await runGit(origin.directory, ['-c', 'tar.umask=0022', 'archive', commit]);
-          return createHash('sha256').update(tar).digest('hex');
-        }),
-      );
-      expect(forwards).toEqual(expected);
-      expect(backwards.toReversed()).toEqual(expected);
+    const expected = await Promise.all(
+      commits.map(async (commit) => {
+        const tar = await runGit(origin.directory, ['-c', 'tar.umask=0022', 'archive', commit]);
+        return createHash('sha256').update(tar).digest('hex');
+      }),
+    );
+    expect(forwards).toEqual(expected);
+    expect(backwards.toReversed()).toEqual(expected);
 
-      const repository = await repositoryIn(cacheDirectory);
-      expect(await readdir(dirname(repository))).toEqual(['lock', basename(repository)]);
-      expect((await filesUnder(repository)).filter((path) => /\.lock$|tmp_/.test(path))).toEqual([]);
-      await runGit(repository, ['fsck', '--strict']);
-    },
-  );
+    const repository = await repositoryIn(cacheDirectory);
+    expect(await readdir(dirname(repository))).toEqual(['lock', basename(repository)]);
+    expect((await filesUnder(repository)).filter((path) => /\.lock$|tmp_/.test(path))).toEqual([]);
+    await runGit(repository, ['fsck', '--strict']);
+  });
 });
 
 test('a commit is asked of the remote once, however many want it', async () => {
@@ -106,38 +99,34 @@ test('two repositories do not share: a commit of one is not given for the other'
 });
 
 describe('killed in the middle of a fetch', () => {
-  test.each(['and its git with it', 'and its git goes on'])(
-    'with SIGKILL, %s: the next one works',
-    { timeout: 60_000 },
-    async (how) => {
-      const { folder, origin, sources, cacheDirectory } = await opened();
-      const [first, second] = await versionsOf(origin, 2);
-      const large = await origin.commit('large', { large: noise });
-      const remote = await serveHttp(origin);
-      await tarOf(sources, remote.url, first as CommitId);
-      const before = await repositoryIn(cacheDirectory);
+  test.each(['and its git with it', 'and its git goes on'])('with SIGKILL, %s: the next one works', async (how) => {
+    const { folder, origin, sources, cacheDirectory } = await opened();
+    const [first, second] = await versionsOf(origin, 2);
+    const large = await origin.commit('large', { large: noise });
+    const remote = await serveHttp(origin);
+    await tarOf(sources, remote.url, first as CommitId);
+    const before = await repositoryIn(cacheDirectory);
 
-      remote.stallAfter(200_000);
-      const reader = startReader(cacheDirectory, remote.url, [large]);
-      await expect.poll(() => sizeOf(join(before, 'shallow.lock')), { timeout: 30_000 }).toBeGreaterThan(0);
-      reader.kill('SIGKILL');
-      await once(reader, 'exit');
-      const orphans = await processesWith(`GIT_CEILING_DIRECTORIES=${folder}\0`);
-      expect(orphans.length).toBeGreaterThan(0);
-      if (how.endsWith('with it')) for (const pid of orphans) process.kill(pid, 'SIGKILL');
+    remote.stallAfter(200_000);
+    const reader = startReader(cacheDirectory, remote.url, [large]);
+    await expect.poll(() => receivedIn(before), { timeout: 30_000 }).toBeGreaterThan(0);
+    reader.kill('SIGKILL');
+    await once(reader, 'exit');
+    const orphans = await processesWith(`GIT_CEILING_DIRECTORIES=${folder}\0`);
+    expect(orphans.length).toBeGreaterThan(0);
+    if (how.endsWith('with it')) for (const pid of orphans) process.kill(pid, 'SIGKILL');
 
-      // Another commit, and the very one that was being fetched.
-      expect((await entriesOf(sources, remote.url, second as CommitId)).get('version')).toMatchObject({ content: '1' });
-      expect((await entriesOf(sources, remote.url, large)).get('large')).toMatchObject({ content: noise });
-      expect(await repositoryIn(cacheDirectory)).not.toBe(before);
+    // Another commit, and the very one that was being fetched.
+    expect((await entriesOf(sources, remote.url, second as CommitId)).get('version')).toMatchObject({ content: '1' });
+    expect((await entriesOf(sources, remote.url, large)).get('large')).toMatchObject({ content: noise });
+    expect(await repositoryIn(cacheDirectory)).not.toBe(before);
 
-      await remote.close();
-      await expect.poll(() => processesWith(`GIT_CEILING_DIRECTORIES=${folder}\0`), { timeout: 20_000 }).toEqual([]);
-      await runGit(await repositoryIn(cacheDirectory), ['fsck', '--strict']);
-    },
-  );
+    await remote.close();
+    await expect.poll(() => processesWith(`GIT_CEILING_DIRECTORIES=${folder}\0`), { timeout: 30_000 }).toEqual([]);
+    await runGit(await repositoryIn(cacheDirectory), ['fsck', '--strict']);
+  });
 
-  test('by a cancel: the cache stays, without what was received so far', { timeout: 30_000 }, async () => {
+  test('by a cancel: the cache stays, without what was received so far', async () => {
     const { folder, origin, sources, cacheDirectory } = await opened();
     const [first] = await versionsOf(origin, 1);
     const large = await origin.commit('large', { large: noise });
@@ -148,7 +137,7 @@ describe('killed in the middle of a fetch', () => {
     remote.stallAfter(200_000);
     const cancel = new AbortController();
     const fetching = left(sources.tree(remote.url, large, cancel.signal));
-    await expect.poll(() => sizeOf(join(before, 'shallow.lock')), { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => receivedIn(before), { timeout: 30_000 }).toBeGreaterThan(0);
     cancel.abort();
     expect(await fetching).toMatchObject({ kind: 'transient', code: 'sources/cancelled' });
     expect(await processesWith(`GIT_CEILING_DIRECTORIES=${folder}\0`)).toEqual([]);
@@ -215,35 +204,64 @@ describe('a damaged cache is given up and made anew', () => {
   });
 });
 
-test('a server that gives commits only by their refs: an old one is found, however deep', {
-  timeout: 30_000,
-}, async () => {
+describe('a server that gives commits only by their refs', () => {
+  test('an old one is found, however deep, and one that only a tag leads to', async () => {
+    const { origin, sources } = await opened();
+    const [old] = await versionsOf(origin, 1);
+    await origin.history('main', 120);
+    const tagged = await origin.commit('side', { version: 'side' });
+    await origin.tag('v1', tagged);
+    await origin.commit('side', { version: 'later' });
+    await origin.git('update-ref', '-d', 'refs/heads/side');
+    const { url } = await serveHttp(origin, { protocol: 0 });
+    expect((await entriesOf(sources, url, old as CommitId)).get('version')).toMatchObject({ content: '0' });
+    expect((await entriesOf(sources, url, tagged)).get('version')).toMatchObject({ content: 'side' });
+  });
+
+  test('a branch may take the name of what was a folder of branches', async () => {
+    const { origin, sources } = await opened();
+    const { url } = await serveHttp(origin, { protocol: 0 });
+    for (const branch of ['topic', 'topic/x', 'topic']) {
+      const commit = await origin.commit(branch, { branch });
+      await origin.commit(branch, { branch: 'later' });
+      expect((await entriesOf(sources, url, commit)).get('branch')).toMatchObject({ content: branch });
+      await origin.git('update-ref', '-d', `refs/heads/${branch}`);
+    }
+  });
+});
+
+test('a server that gives every commit it has is asked for one that is gone only once', async () => {
   const { origin, sources } = await opened();
-  const commits = await versionsOf(origin, 1);
-  const history = Array.from({ length: 120 }, (_, n) => n);
-  await history.reduce(async (before, n) => {
-    await before;
-    await origin.commit('main', { version: `later ${n}` });
-  }, Promise.resolve());
-  const onlyByTag = await origin.commit('side', { version: 'side' });
-  await origin.tag('v1', onlyByTag);
-  await origin.git('update-ref', '-d', 'refs/heads/side');
-  await origin.commit('main', { version: 'last' });
-  const { url } = await serveHttp(origin, { protocol: 0 });
-  expect((await entriesOf(sources, url, commits[0] as CommitId)).get('version')).toMatchObject({ content: '0' });
-  expect((await entriesOf(sources, url, onlyByTag)).get('version')).toMatchObject({ content: 'side' });
-  // A branch takes the name of a folder of branches, and its commit comes all the same.
-  await origin.commit('topic/x', { version: 'x' });
-  await right(sources.tree(url, await origin.commit('topic/x', { version: 'x2' }), signal));
+  await origin.commit('main', { a: '1' });
+  const { url, requests } = await serveHttp(origin);
+  const gone = CommitId.parse('1234567890'.repeat(4));
+  expect(await left(sources.tree(url, gone, signal))).toMatchObject({ code: 'sources/commit-gone' });
+  expect(requests.filter((request) => request.startsWith('GET '))).toHaveLength(1);
+});
+
+test('a folder that a left-behind git made again is not taken for the cache in use', async () => {
+  const { origin, sources, cacheDirectory } = await opened();
+  const remote = await serveHttp(origin);
+  const commit = await origin.commit('main', { a: '1' });
+  await tarOf(sources, remote.url, commit);
+  const inUse = await repositoryIn(cacheDirectory);
+  await mkdir(join(dirname(inUse), 'repo-1000000000000-x', 'objects', 'pack'), { recursive: true });
+  await remote.close();
+  expect((await entriesOf(sources, remote.url, commit)).get('a')).toMatchObject({ content: '1' });
 });
 
 const noise = createHash('shake256', { outputLength: 1_000_000 }).update('noise').digest('hex');
 
-const sizeOf = (path: string) =>
-  stat(path).then(
-    ({ size }) => size + 1,
-    () => 0,
+/** How much of a pack has come: by then git holds its locks and has started all that it will. */
+const receivedIn = async (repository: string) => {
+  const partial = (await filesUnder(repository)).filter((path) => path.includes('/tmp_pack_'));
+  const sizes = partial.map((path) =>
+    stat(path)
+      .then(({ size }) => size)
+      .catch(() => 0),
   );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+};
 
 const eachRef = async (repository: string, harm: (path: string) => Promise<void>) => {
   for (const path of await filesUnder(join(repository, 'refs'))) await harm(path);

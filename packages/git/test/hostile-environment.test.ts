@@ -6,7 +6,9 @@ import { gitSources } from '@recourse/git';
 import { left, right } from '@recourse/testing';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { runWith } from './inherited.ts';
-import { entriesOf, opened } from './opened.ts';
+import { entriesOf, filesUnder, opened } from './opened.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const signal = new AbortController().signal;
 const main = GitRef.parse('main');
@@ -61,6 +63,19 @@ describe('a filter such as LFS that is configured on this machine', () => {
     await expectPlainTree(setting);
     expect(await isSprung()).toBe(false);
   });
+});
+
+test('a filter that somebody configured in the cache itself does not run either', async () => {
+  const setting = await opened();
+  const commit = await setting.origin.commit('main', files);
+  await entriesOf(setting.sources, setting.origin.url, commit);
+  const { program, isSprung } = await trap(setting.folder);
+  const configs = (await filesUnder(setting.cacheDirectory)).filter((path) => path.endsWith('/config'));
+  expect(configs).toHaveLength(1);
+  for (const config of configs)
+    await runWith({}, setting.folder, ['config', '-f', config, 'filter.lfs.smudge', program]);
+  await expectPlainTree(setting);
+  expect(await isSprung()).toBe(false);
 });
 
 describe('variables that name programs, folders or settings', () => {

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { CommitId, GitRef, RepositoryUrl } from '@recourse/core';
 import { type GitTransport, gitSources } from '@recourse/git';
 import { left } from '@recourse/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { temporaryFolder } from './origin.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const signal = new AbortController().signal;
 const url = 'https://127.0.0.1:1/shop.git' as RepositoryUrl;

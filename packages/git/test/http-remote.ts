@@ -14,7 +14,7 @@ export type HttpRemote = Readonly<{
   at(path: string): RepositoryUrl;
   /** What was asked, in order: method, path and query. */
   requests: readonly string[];
-  /** The next pack stops after so many bytes and does not go on until `close`. */
+  /** The next answer that is so long stops there, and does not go on until `close`. */
   stallAfter(bytes: number): void;
   close(): Promise<void>;
 }>;
@@ -29,7 +29,7 @@ export type HttpRemoteOptions = Readonly<{
 
 export const serveHttp = async (origin: Origin, options: HttpRemoteOptions = {}): Promise<HttpRemote> => {
   const requests: string[] = [];
-  let stallAfter: number | undefined;
+  const stall: Stall = { after: Number.POSITIVE_INFINITY };
 
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
@@ -38,8 +38,6 @@ export const serveHttp = async (origin: Origin, options: HttpRemoteOptions = {})
       response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
       return;
     }
-    const stall = request.method === 'POST' ? stallAfter : undefined;
-    if (stall !== undefined) stallAfter = undefined;
     runBackend(origin, options, request, response, stall);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -58,7 +56,7 @@ export const serveHttp = async (origin: Origin, options: HttpRemoteOptions = {})
     at,
     requests,
     stallAfter: (bytes) => {
-      stallAfter = bytes;
+      stall.after = bytes;
     },
     close,
   };
@@ -73,7 +71,7 @@ const runBackend = (
   { protocol = 2 }: HttpRemoteOptions,
   request: IncomingMessage,
   response: ServerResponse,
-  stall: number | undefined,
+  stall: Stall,
 ) => {
   const url = new URL(request.url ?? '/', 'http://127.0.0.1');
   const version = request.headers['git-protocol'];
@@ -99,31 +97,36 @@ const runBackend = (
   relay(backend.stdout, response, stall).catch(() => response.destroy());
 };
 
+/** Holds for one answer, the first that comes so far. */
+type Stall = { after: number };
+
 /** A CGI answer, headers first, as an HTTP one. */
-const relay = async (answer: AsyncIterable<Buffer>, response: ServerResponse, stall = Number.POSITIVE_INFINITY) => {
+const relay = async (answer: AsyncIterable<Buffer>, response: ServerResponse, stall: Stall) => {
   let head = Buffer.alloc(0);
   let sent = 0;
+  /** Whether to go on. */
+  const send = (bytes: Buffer) => {
+    const rest = bytes.subarray(0, stall.after - sent);
+    sent += rest.length;
+    response.write(rest);
+    if (sent < stall.after) return true;
+    stall.after = Number.POSITIVE_INFINITY;
+    return false;
+  };
   for await (const chunk of answer) {
-    if (response.headersSent) {
-      const rest = chunk.subarray(0, stall - sent);
-      sent += rest.length;
-      response.write(rest);
-      if (sent >= stall) return;
-      continue;
-    }
-    head = Buffer.concat([head, chunk]);
-    const end = head.indexOf('\r\n\r\n');
-    if (end < 0) continue;
-    const headers = head
-      .toString('latin1', 0, end)
-      .split('\r\n')
-      .map((line) => line.split(': ') as [string, string]);
-    const status = headers.find(([name]) => name === 'Status')?.[1] ?? '200';
-    response.writeHead(Number.parseInt(status, 10), Object.fromEntries(headers));
-    const first = head.subarray(end + 4, end + 4 + stall);
-    sent = first.length;
-    response.write(first);
-    if (sent >= stall) return;
+    if (!response.headersSent) {
+      head = Buffer.concat([head, chunk]);
+      const end = head.indexOf('\r\n\r\n');
+      if (end < 0) continue;
+      writeHead(response, head.toString('latin1', 0, end));
+      if (!send(head.subarray(end + 4))) return;
+    } else if (!send(chunk)) return;
   }
   response.end();
+};
+
+const writeHead = (response: ServerResponse, head: string) => {
+  const headers = head.split('\r\n').map((line) => line.split(': ') as [string, string]);
+  const status = headers.find(([name]) => name === 'Status')?.[1] ?? '200';
+  response.writeHead(Number.parseInt(status, 10), Object.fromEntries(headers));
 };

@@ -18,6 +18,8 @@ export type Origin = Readonly<{
   git(...argv: readonly string[]): Promise<string>;
   /** `onto` is what the new commit follows; null makes one without a past. The branch's last commit by default. */
   commit(branch: string, files: Contents, onto?: string | null): Promise<CommitId>;
+  /** Adds so many commits to a branch, all with the files it has. */
+  history(branch: string, commits: number): Promise<void>;
   /** Writes a tree as raw bytes, which no checked way of making one would take, and a commit of it. */
   commitRaw(branch: string, entries: readonly (readonly [mode: string, name: string, id: string])[]): Promise<CommitId>;
   blob(content: string): Promise<string>;
@@ -51,6 +53,12 @@ export const makeOrigin = async (directory: string, objectFormat: 'sha1' | 'sha2
     url: RepositoryUrl.parse(`file://${directory}`),
     git,
     commit,
+    history: async (branch, commits) => {
+      const ref = `refs/heads/${branch}`;
+      const who = `committer Ada <ada@example.org> ${clock} +0000`;
+      const more = `commit ${ref}\n${who}\ndata 1\nx\n`.repeat(commits - 1);
+      await fastImport(directory, `commit ${ref}\n${who}\ndata 1\nx\nfrom ${ref}^0\n${more}done\n`);
+    },
     commitRaw: async (branch, entries) => {
       const bytes = entries.flatMap(([mode, name, id]) => [Buffer.from(`${mode} ${name}\0`), Buffer.from(id, 'hex')]);
       const tree = await write(directory, 'tree', Buffer.concat(bytes));

@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { GitRef } from '@recourse/core';
 import { gitSources } from '@recourse/git';
 import { left, right } from '@recourse/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { processesWith } from './held.ts';
 import { type HttpRemoteOptions, serveHttp } from './http-remote.ts';
 import { entriesOf, filesUnder, opened, tarOf } from './opened.ts';
 
+vi.setConfig({ testTimeout: 60_000 });
+
 const signal = new AbortController().signal;
 const main = GitRef.parse('main');
-const timeout = 30_000;
 
 const served = async (remoteOptions: HttpRemoteOptions, options: Parameters<typeof opened>[0] = {}) => {
   const setting = await opened(options);
@@ -89,7 +90,7 @@ describe('a server that answers with', () => {
   });
 });
 
-describe('a server that wants a login', { timeout }, () => {
+describe('a server that wants a login', () => {
   const login = { username: 'ada', password: 'pa:ss wörd"\'$(x)%41' };
   const token = Buffer.from(`${login.username}:${login.password}`).toString('base64');
   const forms = [
@@ -125,13 +126,13 @@ describe('a server that wants a login', { timeout }, () => {
   test('is told by no argument, no file of the cache, and no message', async () => {
     const { folder, sources, remote, commit, cacheDirectory } = await served(
       { login },
-      { credentials: () => login, limits: { fetchMs: 1_500 } },
+      { credentials: () => login, limits: { fetchMs: 3_000 } },
     );
     remote.stallAfter(50);
     const fetching = left(sources.tree(remote.url, commit, signal));
     const running = () => processesWith(`GIT_CEILING_DIRECTORIES=${folder}\0`);
     const helper = async () => (await Promise.all((await running()).map(argumentsOf))).join('\n');
-    await expect.poll(helper, { timeout: 10_000 }).toContain('remote-http');
+    await expect.poll(helper, { timeout: 30_000 }).toContain('remote-http');
     const said = [await helper(), JSON.stringify(await fetching)];
 
     await tarOf(sources, remote.url, commit);
@@ -177,7 +178,7 @@ describe('a server that wants a login', { timeout }, () => {
   });
 });
 
-describe('limits', { timeout }, () => {
+describe('limits', () => {
   test('a fetch that brings too much is ended, and what it brought is gone', async () => {
     const { origin, sources, cacheDirectory } = await opened({ limits: { fetchBytes: 100_000 } });
     const commit = await origin.commit('main', { large: Array.from({ length: 2 ** 17 }, Math.random).join('') });
@@ -207,7 +208,7 @@ describe('limits', { timeout }, () => {
     const commit = await origin.commit('main', { zeros: '0'.repeat(10_000_000) });
     const reader = (await right(sources.tree(origin.url, commit, signal)))[Symbol.asyncIterator]();
     await reader.next();
-    await expect.poll(() => processesWith(`GIT_CEILING_DIRECTORIES=${folder}\0`), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => processesWith(`GIT_CEILING_DIRECTORIES=${folder}\0`), { timeout: 30_000 }).toEqual([]);
     const rest = async () => {
       while (!(await reader.next()).done);
     };

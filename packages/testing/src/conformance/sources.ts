@@ -36,7 +36,8 @@ export const sourcesConformance = (adapter: string, open: () => Promise<SourcesU
   };
   const ref = (name: string) => GitRef.parse(name);
   const signal = new AbortController().signal;
-  const timeout = 30_000;
+  const timeout = 60_000;
+  const patience = { timeout: 10_000 };
 
   describe(`${adapter} as Sources`, { timeout }, () => {
     test('resolves a branch to the commit it is at now', async () => {
@@ -151,7 +152,7 @@ export const sourcesConformance = (adapter: string, open: () => Promise<SourcesU
         for await (const _ of tree) cancel.abort();
       })();
       await expect(reading).rejects.toMatchObject({ kind: 'transient', code: 'sources/cancelled' });
-      await expect.poll(held).toBe(0);
+      await expect.poll(held, patience).toBe(0);
     });
 
     test('lets everything go when the iteration ends early, or never begins', async () => {
@@ -163,7 +164,7 @@ export const sourcesConformance = (adapter: string, open: () => Promise<SourcesU
         break;
       }
       await right(sources.tree(repository, large, signal));
-      await expect.poll(held).toBe(0);
+      await expect.poll(held, patience).toBe(0);
     });
 
     test('goes no faster than its reader, and holds a process or stream while it is read', async () => {
@@ -174,7 +175,7 @@ export const sourcesConformance = (adapter: string, open: () => Promise<SourcesU
       // The rest is far too large for any buffer between us: somebody must still be waiting to write it.
       expect(await held()).toBeGreaterThan(0);
       await reader.return?.();
-      await expect.poll(held).toBe(0);
+      await expect.poll(held, patience).toBe(0);
     });
   });
 };

@@ -6,17 +6,17 @@ import type { Performing } from './perform.ts';
 type CheckHealth = Extract<Effect, { type: 'CheckHealth' }>;
 type Health = Readonly<{ healthy: boolean; attempts: number; detail: string }>;
 
-/** The first look comes at once, later ones further apart: an app that is ready in 50 ms does not wait for a second. */
-const FIRST_PAUSE_MS = 10;
-const LONGEST_PAUSE_MS = 250;
+/** A twentieth of the time that it has taken so far: who is ready quickly is found so, who is slow is left in peace. */
+const pauseAfter = (elapsedMs: number): number => Math.min(500, Math.max(5, elapsedMs / 20));
+
 const ANSWER_WITHIN_MS = 5_000;
 
 /** Asks until the instance is healthy, has ended, or its time is up. */
 export const becomeHealthy =
   ({ address, spec, instanceKey }: CheckHealth, { ports, signal }: Performing): TaskEither<PortError, Health> =>
   async () => {
-    const until = ports.clock.now() + spec.health.withinMs;
-    let pause = FIRST_PAUSE_MS;
+    const from = ports.clock.now();
+    const until = from + spec.health.withinMs;
     for (let attempts = 1; ; attempts++) {
       const timeoutMs = Math.max(1, Math.min(ANSWER_WITHIN_MS, until - ports.clock.now()));
       const answer = await ports.health.check(address, spec.health.path, { timeoutMs, signal })();
@@ -30,8 +30,7 @@ export const becomeHealthy =
       if (over !== null) return E.right({ healthy, attempts, detail: over });
       if (ports.clock.now() >= until) return E.right({ healthy, attempts, detail });
       if (signal.aborted) return E.left(cancelled);
-      await ports.clock.sleep(pause, signal);
-      pause = Math.min(LONGEST_PAUSE_MS, pause * 1.5);
+      await ports.clock.sleep(pauseAfter(ports.clock.now() - from), signal);
     }
   };
 

@@ -21,12 +21,20 @@ export type Haproxy = HaproxyPlace &
 
 const env = { ...process.env, PATH: `${process.env['PATH']}:/usr/local/sbin:/usr/sbin:/sbin` };
 
-/** `config` gives the configuration for a place on 127.0.0.1 that is free. */
-export const startHaproxy = async (config: (place: HaproxyPlace) => string): Promise<Haproxy> => {
+/** `config` gives the configuration for a place on 127.0.0.1. RECOURSE_HAPROXY may name another program to run. */
+export const startHaproxy = async (config: (place: HaproxyPlace) => string, attempts = 3): Promise<Haproxy> => {
   const folder = await mkdtemp(join(tmpdir(), 'rh-'));
   const place = { port: await freePort(), socketPath: join(folder, 'h.sock'), routesFile: join(folder, 'routes.map') };
+  const begin = (routes: string) => start(folder, place, { config: config(place), routes });
 
-  let end = await start(folder, place, { config: config(place), routes: '' });
+  let end: () => Promise<void>;
+  try {
+    end = await begin('');
+  } catch (error) {
+    // Somebody else took the port between the look for it and HAProxy's start.
+    if (attempts > 1 && /cannot bind/i.test(String(error))) return startHaproxy(config, attempts - 1);
+    throw error;
+  }
   const stop = () => end();
   return {
     ...place,
@@ -35,10 +43,12 @@ export const startHaproxy = async (config: (place: HaproxyPlace) => string): Pro
     restart: async ({ forget }) => {
       const routes = forget ? '' : await readFile(place.routesFile, 'utf8');
       await stop();
-      end = await start(folder, place, { config: config(place), routes });
+      end = await begin(routes);
     },
   };
 };
+
+const program = () => process.env['RECOURSE_HAPROXY'] || 'haproxy';
 
 const lifeline = join(import.meta.dirname, 'lifeline.sh');
 
@@ -55,7 +65,7 @@ const start = async (
     await rm(folder, { recursive: true, force: true });
     throw error;
   });
-  const child = spawn('bash', [lifeline, folder, 'haproxy', '-db', '-f', configFile], {
+  const child = spawn('bash', [lifeline, folder, program(), '-db', '-f', configFile], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
     env,
@@ -66,7 +76,7 @@ const start = async (
     await ended;
   };
   try {
-    await untilReady(socketPath);
+    await untilReady(socketPath, join(folder, 'output.log'));
   } catch (cause) {
     const output = await readFile(join(folder, 'output.log'), 'utf8').catch(() => '');
     await end();
@@ -76,19 +86,20 @@ const start = async (
 };
 
 const check = (configFile: string): Promise<unknown> =>
-  promisify(execFile)('haproxy', ['-c', '-f', configFile], { env }).catch((error: NodeJS.ErrnoException) => {
+  promisify(execFile)(program(), ['-c', '-f', configFile], { env }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
     throw new Error('HAProxy is not installed: "apt-get install haproxy" brings it (2.6 or later, with Lua).');
   });
 
 const patienceMs = 15_000;
 
-const untilReady = async (socketPath: string): Promise<void> => {
+const untilReady = async (socketPath: string, log: string): Promise<void> => {
   const deadline = Date.now() + patienceMs;
   for (;;) {
     const answer = await ask(socketPath, 'show info').catch((error: Error) => error);
     if (typeof answer === 'string') return;
-    if (Date.now() > deadline) throw answer;
+    const gaveUp = /\[ALERT\]/.test(await readFile(log, 'utf8').catch(() => ''));
+    if (gaveUp || Date.now() > deadline) throw answer;
     await sleep(20);
   }
 };

@@ -1,36 +1,58 @@
 -- Adds `recourse point` and `recourse where` to HAProxy's runtime socket: a compare-and-set of an environment's route.
--- HAProxy runs one piece of this Lua state at a time, on whatever thread, and none of it yields before the answer: so
--- nobody can come between the comparison of the fences and the switch. Whoever asks may be frozen wherever he likes.
+-- HAProxy runs one piece of this Lua state at a time, on whatever thread, so nobody can come between the comparison of
+-- the fences and the switch. Whoever asks may be frozen wherever he likes.
+--
+-- That holds only while a command is short: after 10,000 instructions (tune.lua.forced-yield) HAProxy lets another one
+-- in. So no loop over the environments in here; what takes long is left to single calls into C.
 --
 -- The map file is what HAProxy routes by and what it reads when it starts. A line is `<environment> <value>`, a value
 -- `<key>|<ip>|<port>|<fence>|<route>`, with `-` for the first three if there is nothing to serve.
 
 local file = os.getenv("RECOURSE_ROUTES")
 local remember = os.getenv("RECOURSE_REMEMBER") == "yes"
-local routes, values = nil, {}
+local routes, lines, lineOf = nil, {}, {}
 
 core.register_init(function()
   routes = Map.new(file, Map._str)
   for line in io.lines(file) do
-    local environment, value = line:match("^(%S+)%s+(%S+)%s*$")
-    if environment then values[environment] = value end
+    local environment = line:match("^(%S+)%s+%S+%s*$")
+    if environment then
+      lines[#lines + 1] = line
+      lineOf[environment] = #lines
+    end
   end
 end)
 
--- The whole file, replaced at once: one that is there is always complete.
-local function save(environment, value)
+-- Replaces the file by `text`, at once: one that is there is always complete. What went wrong, if anything did.
+local function write(text)
   local new = file .. ".new"
-  local out, problem = io.open(new, "w")
-  if not out then return problem end
-  for name, kept in pairs(values) do
-    if name ~= environment then out:write(name, " ", kept, "\n") end
-  end
-  local written, why = out:write(environment, " ", value, "\n")
-  local closed, later = out:close()
-  if not (written and closed) then return why or later end
-  local moved, wherefore = os.rename(new, file)
-  if not moved then return wherefore end
+  local out, unopened = io.open(new, "w")
+  if not out then return unopened end
+  local written, unwritten = out:write(text)
+  local closed, unclosed = out:close()
+  if not (written and closed) then return unwritten or unclosed end
+  local moved, unmoved = os.rename(new, file)
+  if not moved then return unmoved end
 end
+
+local function save(environment, value)
+  local at = lineOf[environment] or #lines + 1
+  local before = lines[at]
+  lines[at] = environment .. " " .. value
+  local problem = write(table.concat(lines, "\n") .. "\n")
+  if problem then lines[at] = before else lineOf[environment] = at end
+  return problem
+end
+
+-- The fence and the route in force, or nothing. Somebody who writes to the map by hand goes around the fence.
+local function held(environment)
+  local value = routes:lookup(environment)
+  if not value then return nil end
+  local fence, route = value:match("^[^|]+|[^|]+|[^|]+|(%d+)|([^|]+)$")
+  return fence or "?", route
+end
+
+local byHand = "error the map entry was changed by hand"
 
 local function point(environment, fence, target, route)
   if not (environment and fence and target and route) then return "error incomplete" end
@@ -38,19 +60,17 @@ local function point(environment, fence, target, route)
     or not (target == "-|-|-" or target:match("^%x+|[%x.:]+|%d+$")) or not route:match("^[%w_-]+$") then
     return "error malformed"
   end
-  local inForce = routes:lookup(environment)
-  if inForce then
-    local held, holder = inForce:match("|(%d+)|([^|]+)$")
-    if math.tointeger(fence) < math.tointeger(held) then return "stale " .. held end
-    if math.tointeger(fence) == math.tointeger(held) then
-      return route == holder and "ok" or "stale " .. held
-    end
+  local last, holder = held(environment)
+  if last == "?" then return byHand end
+  if last then
+    local lower, same = tonumber(fence) < tonumber(last), tonumber(fence) == tonumber(last)
+    if same and route == holder then return "ok" end
+    if lower or same then return "stale " .. last end
   end
   local value = target .. "|" .. fence .. "|" .. route
   -- Saved before it is in force: a switch that a restart would forget is not made.
   local problem = remember and save(environment, value)
   if problem then return "error " .. problem end
-  values[environment] = value
   core.set_map(file, environment, value)
   return "ok"
 end
@@ -62,6 +82,7 @@ core.register_cli({ "recourse", "point" }, "recourse point <environment> <fence>
 
 core.register_cli({ "recourse", "where" }, "recourse where <environment>",
   function(applet, _, _, environment)
-    local inForce = environment and routes:lookup(environment)
-    applet:send((inForce and "route " .. inForce:match("|(%d+|[^|]+)$") or "none") .. "\n")
+    local fence, route
+    if environment then fence, route = held(environment) end
+    applet:send((not fence and "none" or fence == "?" and byHand or "route " .. fence .. "|" .. route) .. "\n")
   end)

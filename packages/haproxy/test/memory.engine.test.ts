@@ -1,5 +1,7 @@
 /** What HAProxy knows after it ended and was started again, and what happens when it cannot write it down. */
+import { once } from 'node:events';
 import { mkdir, readFile, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { EnvironmentId, Fence } from '@recourse/core';
 import { haproxyRouter } from '@recourse/haproxy';
 import { askEnvironment, left, right, startTestApp } from '@recourse/testing';
@@ -80,6 +82,18 @@ test('a HAProxy that hangs is unreachable, and what it was told meanwhile is app
   // Unknown whether it was applied: so the same again, as the engine does.
   await right(router.point(shop, routeTo(2, 6)));
   expect(await right(router.where(shop))).toEqual(routeTo(2, 6));
+});
+
+test('a route that was changed by hand is said to be, not taken for none', async () => {
+  const { router, socketPath } = await freshHaproxy();
+  await right(router.point(shop, routeTo(1, 5)));
+  const byHand = connect(socketPath);
+  byHand.end(`set map #0 ${shop} 127.0.0.1\n`);
+  await once(byHand.resume(), 'close');
+  const error = await left(router.where(shop));
+  expect(error).toMatchObject({ kind: 'permanent', code: 'router/misconfigured' });
+  expect(error.message).toContain('changed by hand');
+  expect((await left(router.point(shop, routeTo(1, 6)))).code).toBe('router/misconfigured');
 });
 
 test('a HAProxy without our commands is a wrong configuration, not an empty one', async () => {

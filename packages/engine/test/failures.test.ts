@@ -51,6 +51,21 @@ describe('a deployment that fails leaves what is live alone, and says why', () =
     expect(entry.failure?.message).toContain('503');
   });
 
+  test('and whoever watches sees the last words of the app', async () => {
+    const world = await openWithV1();
+    world.hands.healthy = ({ order }) => order.variables['VERSION'] !== 'v2';
+    const stop = new AbortController();
+    const words: string[] = [];
+    const watching = (async () => {
+      for await (const watched of world.recourse.watch({ signal: stop.signal }))
+        if (watched.type === 'progress') words.push(watched.text);
+    })();
+    await failsOverV1(world);
+    stop.abort();
+    await watching;
+    expect(words).toContain('the last words');
+  });
+
   test('when the app dies at once', async () => {
     const world = await openWithV1();
     world.hands.healthy = ({ key, order }) => {

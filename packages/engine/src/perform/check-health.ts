@@ -13,26 +13,43 @@ const ANSWER_WITHIN_MS = 5_000;
 
 /** Asks until the instance is healthy, has ended, or its time is up. */
 export const becomeHealthy =
-  ({ address, spec, instanceKey }: CheckHealth, { ports, signal }: Performing): TaskEither<PortError, Health> =>
+  (check: CheckHealth, performing: Performing): TaskEither<PortError, Health> =>
   async () => {
-    const from = ports.clock.now();
-    const until = from + spec.health.withinMs;
-    for (let attempts = 1; ; attempts++) {
-      const timeoutMs = Math.max(1, Math.min(ANSWER_WITHIN_MS, until - ports.clock.now()));
-      const answer = await ports.health.check(address, spec.health.path, { timeoutMs, signal })();
-      if (E.isLeft(answer)) return answer;
-      const { healthy, detail } = answer.right;
-      if (healthy) return E.right({ healthy, attempts, detail });
-
-      const instance = await ports.runtime.inspect(instanceKey)();
-      if (E.isLeft(instance)) return instance;
-      const over = endOf(instance.right);
-      if (over !== null) return E.right({ healthy, attempts, detail: over });
-      if (ports.clock.now() >= until) return E.right({ healthy, attempts, detail });
-      if (signal.aborted) return E.left(cancelled);
-      await ports.clock.sleep(pauseAfter(ports.clock.now() - from), signal);
-    }
+    const health = await untilHealthy(check, performing);
+    if (E.isRight(health) && !health.right.healthy) await repeatLastWords(check, performing);
+    return health;
   };
+
+const untilHealthy = async (
+  { address, spec, instanceKey }: CheckHealth,
+  { ports, signal }: Performing,
+): Promise<E.Either<PortError, Health>> => {
+  const from = ports.clock.now();
+  const until = from + spec.health.withinMs;
+  for (let attempts = 1; ; attempts++) {
+    const timeoutMs = Math.max(1, Math.min(ANSWER_WITHIN_MS, until - ports.clock.now()));
+    const answer = await ports.health.check(address, spec.health.path, { timeoutMs, signal })();
+    if (E.isLeft(answer)) return answer;
+    const { healthy, detail } = answer.right;
+    if (healthy) return E.right({ healthy, attempts, detail });
+
+    const instance = await ports.runtime.inspect(instanceKey)();
+    if (E.isLeft(instance)) return instance;
+    const over = endOf(instance.right);
+    if (over !== null) return E.right({ healthy, attempts, detail: over });
+    if (ports.clock.now() >= until) return E.right({ healthy, attempts, detail });
+    if (signal.aborted) return E.left(cancelled);
+    await ports.clock.sleep(pauseAfter(ports.clock.now() - from), signal);
+  }
+};
+
+const LAST_WORDS = 20;
+
+/** Whoever watches sees why. It is not recorded: an app may print anything, a secret too. */
+const repeatLastWords = async ({ instanceKey }: CheckHealth, { ports, progress }: Performing): Promise<void> => {
+  const words = await ports.runtime.logs(instanceKey, { lines: LAST_WORDS })();
+  if (E.isRight(words)) for (const line of words.right) progress(line);
+};
 
 const endOf = (instance: { state: string; exitCode?: number | null }): string | null => {
   if (instance.state === 'running') return null;

@@ -1,8 +1,10 @@
 /** What the local builder does that is not in the port's contract. */
+import { rm, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
 import { left, right } from '@recourse/testing';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { describe, expect, test } from 'vitest';
-import { freshEngine, never } from './engine.ts';
+import { aKey, freshEngine, never } from './engine.ts';
 import { temporaryDirectory } from './hands.ts';
 import { localProjects, orderOf, project } from './projects.ts';
 
@@ -15,6 +17,31 @@ describe('localBuilder', { timeout: 60_000 }, () => {
     const [one, two] = [await build(localProjects.app('v1')), await build(localProjects.app('v1'))];
     expect(two.image.digest).toBe(one.image.digest);
     expect(await bundles()).toHaveLength(1);
+  });
+
+  test('keeps the image of the first of two that build the same key, though they made different ones', async () => {
+    const { build, bundles, scratch } = await freshEngine();
+    const random = shell('head -c 16 /dev/urandom > made');
+    const key = aKey();
+    const [one, two, three] = await Promise.all([build(random, key), build(random, key), build(random, key)]);
+    expect([two, three]).toEqual([one, one]);
+    expect(await bundles()).toHaveLength(1);
+    expect(await scratch()).toEqual([]);
+  });
+
+  test('builds again what a key stands for but is not there, or not whole', async () => {
+    const { directory, build, images, bundles } = await freshEngine();
+    const random = shell('head -c 16 /dev/urandom > made');
+    const key = aKey();
+    for (const damage of [rm, (file: string) => truncate(file, 1000)]) {
+      const { image } = await build(random, key);
+      await damage(join(directory, 'images', `${image.digest.replace(':', '-')}.tar`));
+      const again = await build(random, key);
+      expect(await right(images.probe(again.image))).toBe('present');
+      expect(await build(random, key)).toEqual(again);
+      await right(images.remove(image.digest));
+      expect(await bundles()).toHaveLength(1);
+    }
   });
 
   test('gives the words of the build command as they are', async () => {

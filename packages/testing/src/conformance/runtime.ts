@@ -75,6 +75,7 @@ export const runtimeConformance = (adapter: string, open: () => Promise<RuntimeU
         expect(await start(runtime, order)).toEqual(instance);
         expect(await start(anotherWorker(), order)).toEqual(instance);
         expect(await ask(instance, '/')).toBe('v1');
+        expect(await begun(runtime, order)).toBe(1);
       });
 
       test('makes one instance when two start the same key at once', async () => {
@@ -85,6 +86,7 @@ export const runtimeConformance = (adapter: string, open: () => Promise<RuntimeU
         for (const instance of rest) expect(instance).toEqual(first);
         expect((await right(runtime.list())).filter(({ key }) => key === order.key)).toHaveLength(1);
         if (first !== undefined) expect(await ask(first, '/')).toBe('v1');
+        expect(await begun(runtime, order)).toBe(1);
       });
 
       test('starts again what has ended', async () => {
@@ -332,6 +334,10 @@ const orderOf = (runnable: Runnable, variables: Readonly<Record<string, string>>
   }),
   variables,
 });
+
+/** How often the app of version v1 came up under this key. */
+const begun = async (runtime: Runtime, { key }: StartOrder): Promise<number> =>
+  (await right(runtime.logs(key, { lines: 100 }))).filter((line) => line === 'serving v1').length;
 
 const urlOf = ({ address: { host, port } }: Instance, path: string) => `http://${host}:${port}${path}`;
 

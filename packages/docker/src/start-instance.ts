@@ -3,14 +3,7 @@
  * who makes it; all others find it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type CancelSignal,
-  type Instance,
-  InstanceId,
-  type InstanceState,
-  type PortError,
-  type StartOrder,
-} from '@recourse/core';
+import { type CancelSignal, type Instance, InstanceId, type PortError, type StartOrder } from '@recourse/core';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Engine, EngineFault } from './api/connection.ts';
@@ -27,10 +20,10 @@ import {
 import { cancelled, permanent, portError } from './faults.ts';
 import { archiveOf, type FileServer, fileServerProgram } from './file-server.ts';
 import { choosePort, type PortRange } from './host-port.ts';
-import { lookAt } from './instance-state.ts';
 import { containerOwner, hostPortOf, ours } from './labels.ts';
 import { lastLines } from './log-frames.ts';
 import { type ContainerPolicy, containerName, containerRequest } from './requests.ts';
+import { untilExecuted } from './until-executed.ts';
 
 export type RuntimeSetup = Readonly<{
   engine: Engine;
@@ -146,12 +139,11 @@ const launch = (starting: Starting, found: Found, busy: Set<number>): Try<Instan
           (fault) => notStarted(starting, found, fault, busy),
           () =>
             pipe(
-              inspectContainer(engine, found.id),
-              TE.flatMap((container) => (container === null ? TE.right(null) : lookAt(engine, container))),
+              untilExecuted(engine, found.id),
               TE.mapLeft(portError('runtime', what)),
-              TE.flatMap((state) => {
-                if (state === null) return TE.right(null);
-                return cannotExecute(state) ? sayWhy(starting, found.id) : TE.right(instance);
+              TE.flatMap((outcome) => {
+                if (outcome === 'gone') return TE.right(null);
+                return outcome === 'runs' ? TE.right(instance) : sayWhy(starting, found.id);
               }),
             ),
         ),
@@ -159,13 +151,6 @@ const launch = (starting: Starting, found: Found, busy: Set<number>): Try<Instan
     ),
   );
 };
-
-/**
- * A program that is not there: with these codes Docker's init ends, whose own start the engine took for a success. On
- * a busy host it may end a moment later than this look; then `inspect` tells it.
- */
-const cannotExecute = (state: InstanceState): boolean =>
-  state.state === 'exited' && (state.exitCode === 126 || state.exitCode === 127);
 
 const sayWhy = (starting: Starting, id: string): TE.TaskEither<PortError, never> =>
   pipe(

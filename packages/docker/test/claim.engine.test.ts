@@ -29,18 +29,13 @@ const aKey = () => {
 
 /** As BuildKit leaves it: labelled, without a name. */
 const unnamed = async (key: StepKey): Promise<string> => {
-  const temporary = `temporary:${randomUUID()}`;
-  const { digest, archive } = await savedImage(temporary, randomUUID(), { 'recourse.key': key });
+  const { digest, archive } = await savedImage(null, randomUUID(), { 'recourse.key': key });
   await load(archive);
-  // The name moves on to another image.
-  const other = await savedImage(temporary, 'nothing', {});
-  await load(other.archive);
-  await docker.getImage(temporary).remove();
   return digest;
 };
 
 test('whoever comes at once gets the same image, and the others are gone', async () => {
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < 3; round++) {
     const key = aKey();
     const built = [await unnamed(key), await unnamed(key), await unnamed(key), await unnamed(key)];
     const meant = await Promise.all(built.map((id) => done(claim(engine, key, id))));

@@ -29,10 +29,12 @@ const imageOf = async (content: string, labels: Readonly<Record<string, string>>
   return { layer, config, digest: Digest.parse(sha256(config)) };
 };
 
-/** As `docker save` writes it, for `docker load`. */
-export const savedImage = async (tag: string, content: string, labels: Readonly<Record<string, string>>) => {
+/** As `docker save` writes it, for `docker load`; without a tag nothing names it. */
+export const savedImage = async (tag: string | null, content: string, labels: Readonly<Record<string, string>>) => {
   const { layer, config, digest } = await imageOf(content, labels);
-  const manifest = JSON.stringify([{ Config: 'config.json', RepoTags: [tag], Layers: ['layer.tar'] }]);
+  const manifest = JSON.stringify([
+    { Config: 'config.json', RepoTags: tag === null ? null : [tag], Layers: ['layer.tar'] },
+  ]);
   return { digest, archive: await tarOf({ 'layer.tar': layer, 'config.json': config, 'manifest.json': manifest }) };
 };
 

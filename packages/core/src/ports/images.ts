@@ -34,7 +34,10 @@ export interface Images {
    */
   resolve(reference: ImageReference, signal: CancelSignal): TaskEither<PortError, Image>;
 
-  /** Removes the image by content. Removing what is not there succeeds. */
+  /**
+   * Removes the image by content. Removing what is not there succeeds. `images/in-use` (permanent) while an instance
+   * needs it, for an engine that would lose it.
+   */
   remove(digest: Digest): TaskEither<PortError, void>;
 
   /** The images that were built for this environment, or all of ours. */

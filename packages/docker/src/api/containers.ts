@@ -117,6 +117,16 @@ export const containerLogs = (engine: Engine, id: string, tail: number): Call<Bu
     Buffer.alloc(0),
   );
 
+/** The command lines of its processes. */
+export const processesOf = (engine: Engine, id: string): Call<readonly string[]> =>
+  engine(async (docker, abortSignal) => {
+    const answer: unknown = await docker.getContainer(id).top({ ps_args: 'o pid,args', abortSignal });
+    return isTop(answer) ? answer.Processes.map(([, command = '']) => command) : [];
+  });
+
+const isTop = (answer: unknown): answer is Readonly<{ Processes: readonly (readonly string[])[] }> =>
+  typeof answer === 'object' && answer !== null && 'Processes' in answer && Array.isArray(answer.Processes);
+
 /** Longer than the longest pause that Docker makes before it starts a container again. */
 const LOOK_BACK_S = 120;
 

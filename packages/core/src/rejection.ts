@@ -57,11 +57,11 @@ export const renderRejection = (rejection: Rejection): Readonly<{ message: strin
       remedy: 'Nothing needs doing; to start it afresh, deploy it again.',
     }))
     .with({ code: 'NoWayBack', reason: 'no-source' }, ({ target }) => ({
-      message: `The image of deployment ${target} is gone, and there is no source to rebuild it from.`,
+      message: `The image of deployment ${target} is gone or cannot run, and there is no source to rebuild it from.`,
       remedy: 'Put the image back into the engine or its registry, or choose another target.',
     }))
     .with({ code: 'NoWayBack', reason: 'moved-ref' }, ({ target }) => ({
-      message: `The image of deployment ${target} is gone, and its source names a branch or tag but no commit.`,
+      message: `The image of deployment ${target} is gone or cannot run, and its source names a branch or tag but no commit.`,
       remedy: 'Set acceptMovedRef to build what that ref means today, which may be another release.',
     }))
     .with({ code: 'EnvironmentBusy' }, ({ environment, with: other }) => ({

@@ -1,8 +1,14 @@
 /** Why a deployment did what it did, from its events alone. */
 import { match } from 'ts-pattern';
 import type { DeploymentEvent } from '../deployment/events.ts';
+import type { Source } from '../release.ts';
 
 const short = (id: string): string => id.replace('sha256:', '').slice(0, 12);
+
+const named = (source: Source): string => {
+  if (source.kind === 'image') return source.reference;
+  return source.commit === null ? (source.ref ?? source.repository) : short(source.commit);
+};
 
 const by = (actor: string, reason: string | null): string =>
   reason === null ? `by ${actor}` : `by ${actor}: ${reason}`;
@@ -18,8 +24,7 @@ export const explainEvent = (event: DeploymentEvent): string | null =>
   match(event)
     .returnType<string | null>()
     .with({ type: 'DeploymentRequested' }, ({ source, trigger, actor, reason }) => {
-      const what = source.kind === 'git' ? (source.commit ? short(source.commit) : source.ref) : source.reference;
-      return `A deploy of ${what} was requested (${trigger}) ${by(actor, reason)}.`;
+      return `A deploy of ${named(source)} was requested (${trigger}) ${by(actor, reason)}.`;
     })
     .with(
       { type: 'RollbackRequested' },

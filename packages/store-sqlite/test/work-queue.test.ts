@@ -53,9 +53,22 @@ describe('the embedded queue', { timeout: 60_000 }, () => {
     });
     await right(store.queue.enqueue(d1));
     await saw(1);
-    const waiting = () => outside.prepare('select due_at - ? as due_in, claim from work').get(Date.now());
+    const waiting = () => outside.prepare('select due_at - ? as due_in, claim, deliveries from work').get(Date.now());
     await vi.waitFor(() => expect(waiting()?.['claim']).toBeNull(), patience);
     expect(Math.round(Number(waiting()?.['due_in']) / 100_000)).toBe(10);
+    expect(waiting()?.['deliveries'], 'what went well before is no reason to rest').toBe(0);
+  });
+
+  test("a wake-up for later that came while a process worked that died is kept apart from that process's message", async () => {
+    const { store, outside } = await fresh();
+    const later = Date.now() + 9_000_000;
+    outside.exec(
+      `insert into work (deployment, message, due_at, claim, again_at) values ('d1', '{}', 0, 'x', ${later})`,
+    );
+    const { saw } = consume(store.queue);
+    await saw(1);
+    const row = () => outside.prepare('select due_at, claim, again_at from work').get();
+    await vi.waitFor(() => expect(row()).toMatchObject({ due_at: later, claim: null, again_at: null }), patience);
   });
 
   test('a handler that runs for longer than a claim lasts keeps its message from everybody else', async () => {

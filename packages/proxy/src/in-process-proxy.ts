@@ -1,18 +1,18 @@
 /** A reverse proxy in the platform's own process, and the Router that points it. Nothing is asked over a wire. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Router } from '@recourse/core';
 import { answer, badRequest, noRoute, responseOn } from './answers.ts';
 import type { EnvironmentOf } from './environments.ts';
-import { forward } from './forward.ts';
+import { type Forwarding, forward } from './forward.ts';
 import { isPlain } from './headers.ts';
 import { routeTable } from './route-table.ts';
 import { isWebSocket, upgrade } from './upgrade.ts';
 import { upstreams } from './upstream.ts';
 
 export type InProcessProxyOptions = Readonly<{
-  /** Whom a request is for; undefined is answered 503. It is called once for each request. */
+  /** Whom a request is for; undefined is answered 503. It must not throw, whatever a client sends. */
   environmentOf: EnvironmentOf;
   /** Behind another trusted proxy: pass on what its `X-Forwarded-*` say, and add to them. Default false: replace. */
   trustForwarded?: boolean;
@@ -62,25 +62,7 @@ export const inProcessProxy = (options: InProcessProxyOptions): InProcessProxy =
   const limits = { ...defaults, ...options.limits };
   const routes = routeTable();
   const to = { routes, upstreams: upstreams(limits), headers: { trustForwarded: options.trustForwarded ?? false } };
-  const tunnels = new Set<Socket>();
-
-  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
-    if (!isPlain(request)) return answer(response, badRequest);
-    const environment = options.environmentOf(request);
-    if (environment === undefined) return answer(response, noRoute);
-    forward(to, { environment, request, response });
-  };
-
-  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (!(socket instanceof Socket)) return socket.destroy();
-    tunnels.add(socket);
-    socket.once('close', () => tunnels.delete(socket));
-    if (!isPlain(request) || !isWebSocket(request)) return answer(responseOn(request, socket), badRequest);
-    const environment = options.environmentOf(request);
-    if (environment === undefined) return answer(responseOn(request, socket), noRoute);
-    upgrade(to, { environment, request, socket, head });
-  };
-
+  const { onRequest, onUpgrade, tunnels } = listeners(to, options.environmentOf);
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytes,
@@ -97,26 +79,60 @@ export const inProcessProxy = (options: InProcessProxyOptions): InProcessProxy =
     router: routes.router,
     onRequest,
     onUpgrade,
-    listen: ({ port, host = '127.0.0.1' }) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, host, () => {
-          server.off('error', reject);
-          const address = server.address();
-          resolve({ host, port: typeof address === 'object' && address !== null ? address.port : port });
-        });
-      }),
+    listen: (at) => listen(server, at),
     close: async ({ graceMs = 10_000 } = {}) => {
       routes.close();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
-      const timer = setTimeout(() => {
-        server.closeAllConnections();
-        for (const socket of tunnels) socket.destroy();
-      }, graceMs);
-      await closed;
-      clearTimeout(timer);
+      await close(server, { graceMs, tunnels });
       to.upstreams.close();
     },
   };
+};
+
+const listeners = (to: Forwarding, environmentOf: EnvironmentOf) => {
+  const tunnels = new Set<Socket>();
+
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    if (!isPlain(request)) return answer(response, badRequest);
+    const environment = environmentOf(request);
+    if (environment === undefined) return answer(response, noRoute);
+    forward(to, { environment, request, response });
+  };
+
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!(socket instanceof Socket)) return socket.destroy();
+    tunnels.add(socket);
+    socket.once('close', () => tunnels.delete(socket));
+    if (!isPlain(request) || !isWebSocket(request)) return answer(responseOn(request, socket), badRequest);
+    const environment = environmentOf(request);
+    if (environment === undefined) return answer(responseOn(request, socket), noRoute);
+    upgrade(to, { environment, request, socket, head });
+  };
+
+  return { onRequest, onUpgrade, tunnels };
+};
+
+type Place = Readonly<{ host: string; port: number }>;
+
+const listen = (server: Server, { port, host = '127.0.0.1' }: Partial<Place> & Pick<Place, 'port'>): Promise<Place> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const address = server.address();
+      resolve({ host, port: typeof address === 'object' && address !== null ? address.port : port });
+    });
+  });
+
+const close = async (
+  server: Server,
+  { graceMs, tunnels }: Readonly<{ graceMs: number; tunnels: ReadonlySet<Socket> }>,
+): Promise<void> => {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => {
+    server.closeAllConnections();
+    for (const socket of tunnels) socket.destroy();
+  }, graceMs);
+  await closed;
+  clearTimeout(timer);
 };

@@ -1,6 +1,7 @@
 /** Who serves what, and how many requests each instance has. In memory: the engine points every environment again. */
-import type { EnvironmentId, Instance, InstanceId, PortError, Route, Router } from '@recourse/core';
+import type { EnvironmentId, Instance, PortError, Route, Router } from '@recourse/core';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { visits } from './visits.ts';
 
 /** One request or upgraded connection on its instance. `leave` may be called more than once. */
 export type Visit = Readonly<{ instance: Instance; leave: () => void }>;
@@ -17,7 +18,7 @@ export type RouteTable = Readonly<{
 
 export const routeTable = (): RouteTable => {
   const routes = new Map<EnvironmentId, Route>();
-  const open = new Map<string, number>();
+  const serving = visits();
   let closed = false;
 
   const ifOpen = <A>(answer: () => TE.TaskEither<PortError, A>): TE.TaskEither<PortError, A> =>
@@ -27,18 +28,7 @@ export const routeTable = (): RouteTable => {
 
   const enter = (environment: EnvironmentId): Visit | undefined => {
     const instance = instanceOf(environment);
-    if (instance === undefined) return undefined;
-    const key = keyOf(environment, instance.id);
-    open.set(key, (open.get(key) ?? 0) + 1);
-    let inside = true;
-    const leave = () => {
-      if (!inside) return;
-      inside = false;
-      const left = (open.get(key) ?? 1) - 1;
-      if (left === 0) open.delete(key);
-      else open.set(key, left);
-    };
-    return { instance, leave };
+    return instance && { instance, leave: serving.enter(environment, instance.id) };
   };
 
   const router: Router = {
@@ -50,7 +40,7 @@ export const routeTable = (): RouteTable => {
         return TE.right(undefined);
       }),
     where: (environment) => ifOpen(() => TE.right(routes.get(environment) ?? null)),
-    openRequests: (environment, instance) => ifOpen(() => TE.right(open.get(keyOf(environment, instance)) ?? 0)),
+    openRequests: (environment, instance) => ifOpen(() => TE.right(serving.count(environment, instance))),
   };
 
   const close = () => {
@@ -66,8 +56,6 @@ const isStale = (route: Route, inForce: Route): boolean =>
 
 const sameUpstream = (a: Instance | null, b: Instance | null): boolean =>
   a?.id === b?.id && a?.address.host === b?.address.host && a?.address.port === b?.address.port;
-
-const keyOf = (environment: EnvironmentId, instance: InstanceId): string => `${environment}\n${instance}`;
 
 const stale = (environment: EnvironmentId, route: Route, inForce: Route): PortError => ({
   kind: 'permanent',

@@ -1,6 +1,6 @@
 /** Real HTTP for the router's suite: an application that can be made to wait, and clients that keep their connections. */
 import { createHash, randomBytes } from 'node:crypto';
-import { Agent, createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent, createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Instance } from '@recourse/core';
 
@@ -21,56 +21,66 @@ export type AppOptions = Readonly<{
 }>;
 
 export const startApp = async (name: string, { id = name, impatient = false }: AppOptions = {}): Promise<App> => {
-  const sockets = new Set<Socket>();
-  const gate = Promise.withResolvers<void>();
-  const waiting: (() => void)[] = [];
-  let arrived = 0;
-
-  const onRequest = async (request: IncomingMessage, response: ServerResponse) => {
+  const holding = gate();
+  const server = createServer((request, response) => {
     request.resume();
     response.setHeader('x-app', name);
     if (impatient) response.once('finish', () => setTimeout(() => request.socket.destroy(), Math.random() * 4));
     if (request.url !== '/held') return void response.end(name);
     response.write('first ');
-    arrived += 1;
-    for (const look of waiting) look();
-    await gate.promise;
-    response.end('last');
-  };
-  const server = createServer((request, response) => void onRequest(request, response));
+    void holding.pass().then(() => response.end('last'));
+  });
+  const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  server.on('upgrade', (request: IncomingMessage, socket: Socket) => {
-    const accept = createHash('sha1')
-      .update(`${request.headers['sec-websocket-key']}${webSocketGuid}`)
-      .digest('base64');
-    socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n`);
-    socket.write(`Sec-WebSocket-Accept: ${accept}\r\nX-App: ${name}\r\n\r\n`);
-    socket.on('error', () => socket.destroy());
-    socket.pipe(socket);
-  });
+  server.on('upgrade', (request: IncomingMessage, socket: Socket) => acceptWebSocket(name, request, socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('the test application has no port');
   return {
     instance: Instance.parse({ id, address: { host: '127.0.0.1', port: address.port } }),
-    held: (count) =>
-      new Promise((resolve) => {
-        const look = () => arrived >= count && resolve();
-        waiting.push(look);
-        look();
-      }),
-    letGo: () => gate.resolve(),
+    held: holding.arrived,
+    letGo: holding.open,
     close: async () => {
-      gate.resolve();
+      holding.open();
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of sockets) socket.destroy();
       await closed;
     },
   };
+};
+
+/** Where requests wait until it is opened; and somebody waits for them to come. */
+const gate = () => {
+  const opened = Promise.withResolvers<void>();
+  const watchers: (() => void)[] = [];
+  let came = 0;
+  return {
+    open: () => opened.resolve(),
+    pass: () => {
+      came += 1;
+      for (const look of watchers) look();
+      return opened.promise;
+    },
+    arrived: (count: number) =>
+      new Promise<void>((resolve) => {
+        const look = () => void (came >= count && resolve());
+        watchers.push(look);
+        look();
+      }),
+  };
+};
+
+/** The handshake; then what comes in goes out again. */
+const acceptWebSocket = (name: string, request: IncomingMessage, socket: Socket): void => {
+  const accept = createHash('sha1').update(`${request.headers['sec-websocket-key']}${webSocketGuid}`).digest('base64');
+  socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n`);
+  socket.write(`Sec-WebSocket-Accept: ${accept}\r\nX-App: ${name}\r\n\r\n`);
+  socket.on('error', () => socket.destroy());
+  socket.pipe(socket);
 };
 
 const webSocketGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';

@@ -196,17 +196,17 @@ const switches = (fresh: Open): void => {
     for (const [index, name] of order.entries()) {
       if (index === 0) continue;
       const app = await freshApp(name);
-      await load.more(60);
+      await load.more(120);
       await right(router.point(shop, route(app.instance, index + 1)));
       load.expect(name);
       await drained(router, shop, old.instance);
       await old.close();
       old = app;
     }
-    await load.more(60);
+    await load.more(120);
     const { answered, wrong } = await load.stop();
     expect(wrong).toEqual([]);
-    expect(answered).toBeGreaterThan(1_200);
+    expect(answered).toBeGreaterThan(2_500);
   });
 
   test('connections that an application closes between two requests cost none', { timeout: 60_000 }, async () => {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { type StartOrder, TreePath } from '@recourse/core';
+import { type Image, type StartOrder, TreePath } from '@recourse/core';
 import { type DockerRuntimeOptions, dockerEngine, dockerRuntime } from '@recourse/docker';
 import { eventually, left, type Project, right } from '@recourse/testing';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -15,13 +15,15 @@ import { dockerProjects, project, script, tarOf } from './projects.ts';
 const { socketPath } = await startDockerEngine();
 const { docker, containersNamed, removeContainers, removeImages } = around(socketPath);
 const { builder, runtime, images } = dockerEngine({ socketPath });
-const digests: string[] = [];
-afterAll(() => removeImages(digests));
+afterAll(async () => removeImages((await Promise.all(made.values())).map(({ digest }) => digest)));
 
-const image = async (from: Project) => {
-  const { image: made } = await built(builder, from);
-  digests.push(made.digest);
-  return made;
+const made = new Map<Project, Promise<Image>>();
+
+/** Each project is built once. */
+const image = (from: Project): Promise<Image> => {
+  const known = made.get(from) ?? built(builder, from).then(({ image: fresh }) => fresh);
+  made.set(from, known);
+  return known;
 };
 
 /** An order whose container is removed at the end. */
@@ -35,7 +37,9 @@ const nameOf = ({ key }: StartOrder) => `recourse-${key}`;
 const start = (ordered: StartOrder, options: DockerRuntimeOptions = {}) =>
   right(dockerRuntime({ socketPath, ...options }).start(ordered, never()));
 const run = (text: string) => project([`ENTRYPOINT ${script('run.sh')}`], { 'run.sh': text });
-const app = dockerProjects(randomUUID()).app;
+const app = dockerProjects(randomUUID()).app('v1');
+/** For whoever takes the image away. */
+const ownApp = () => dockerProjects(randomUUID()).app('v1');
 
 const printed = (ordered: StartOrder, last: string) =>
   eventually(
@@ -123,7 +127,7 @@ describe('starting', () => {
   });
 
   test('an image that is removed after it was found says image-gone', async () => {
-    const ordered = await order(app('v1'));
+    const ordered = await order(ownApp());
     expect(await right(images.probe(ordered.image))).toBe('present');
     await removeImages([ordered.image.digest]);
     const error = await left(runtime.start(ordered, never()));
@@ -131,7 +135,7 @@ describe('starting', () => {
   });
 
   test('a port that somebody else listens on is not taken', async () => {
-    const ordered = await order(app('v1'));
+    const ordered = await order(app);
     const ports = { from: 19_000, to: 19_099 };
     const wanted = choosePort(ports, ordered.key, new Set()) ?? 0;
     const other = createServer().listen(wanted, '127.0.0.1');
@@ -151,7 +155,7 @@ describe('starting', () => {
   });
 
   test('a port stays with an instance that is down', async () => {
-    const [one, two] = [await order(app('v1')), await order(app('v1'))];
+    const [one, two] = [await order(app), await order(app)];
     const only = { ports: { from: 19_100, to: 19_100 } };
     await start(one, only);
     await docker.getContainer(nameOf(one)).stop({ t: 0 });
@@ -211,7 +215,7 @@ test('files that cannot run by themselves are served by the runtime, on the port
 });
 
 test('an app that crashes is started again, at the same address', async () => {
-  const ordered = await order(app('v1'));
+  const ordered = await order(app);
   const instance = await start(ordered);
   const alive = () =>
     fetch(`http://127.0.0.1:${instance.address.port}/`).then(
@@ -238,7 +242,7 @@ test.each([false, true])(
     const engine = await startPrivateDockerEngine({ liveRestore });
     onTestFinished(engine.stop);
     const own = dockerEngine({ socketPath: engine.socketPath });
-    const project = app('v1');
+    const project = ownApp();
     const ordered = startOrder((await built(own.builder, project)).image, project.inputs);
     const instance = await right(own.runtime.start(ordered, never()));
     await engine.kill();

@@ -41,9 +41,7 @@ export const fetcher = (git: Git, limits: Limits): Fetcher => {
 
   const ask = (repository: string, argv: readonly string[], wanted: Wanted): TE.TaskEither<Problem, void> =>
     pipe(
-      sweepPartial(repository),
-      TE.mapLeft(asProblem),
-      TE.chain(() => TE.fromTask(() => runWatched(git, limits, repository, argv, wanted))),
+      TE.fromTask(() => runWatched(git, limits, repository, argv, wanted)),
       TE.chain((ended) => (ended.code === 0 && ended.stopped === null ? TE.right(undefined) : given(wanted, ended))),
       TE.orElse((problem) =>
         pipe(

@@ -218,15 +218,18 @@ describe('a server that gives commits only by their refs', () => {
     expect((await entriesOf(sources, url, tagged)).get('version')).toMatchObject({ content: 'side' });
   });
 
-  test('a branch may take the name of what was a folder of branches', async () => {
-    const { origin, sources } = await opened();
+  test('a branch may take the name of what was a folder of branches, which costs no cache', async () => {
+    const { origin, sources, cacheDirectory } = await opened();
+    const used = new Set<string>();
     const { url } = await serveHttp(origin, { protocol: 0 });
     for (const branch of ['topic', 'topic/x', 'topic']) {
       const commit = await origin.commit(branch, { branch });
       await origin.commit(branch, { branch: 'later' });
       expect((await entriesOf(sources, url, commit)).get('branch')).toMatchObject({ content: branch });
       await origin.git('update-ref', '-d', `refs/heads/${branch}`);
+      used.add(await repositoryIn(cacheDirectory));
     }
+    expect(used.size).toBe(1);
   });
 });
 

@@ -3,7 +3,17 @@
  * beside it but what it declares. A file that is left out, or a dependency that is not declared, ends here.
  */
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,7 +22,9 @@ import { z } from 'zod';
 
 const run = promisify(execFile);
 const root = dirname(import.meta.dirname);
-const names = readdirSync(join(root, 'packages'));
+const names = readdirSync(join(root, 'packages')).filter((name) =>
+  existsSync(join(root, 'packages', name, 'package.json')),
+);
 
 /** What is shipped besides `dist`, and why it cannot be there: other programs read these files as they are. */
 const extras: Readonly<Record<string, readonly string[]>> = {
@@ -34,12 +46,19 @@ let packed: z.infer<typeof Packed>;
 
 beforeAll(async () => {
   copySources();
-  await run(join(root, 'node_modules', '.bin', 'tsc'), ['--build'], { cwd: join(folder, 'build') });
+  expect(await tsc(['--build', join(folder, 'build')])).toBe('');
   packed = await pack();
   for (const { name, filename } of packed) await install(name.replace('@recourse/', ''), filename);
 }, 300_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What the compiler has to say: nothing, if all is well. */
+const tsc = async (options: readonly string[]): Promise<string> => {
+  const program = join(root, 'node_modules', '.bin', 'tsc');
+  const { stdout } = await run(program, [...options]).catch((error: { stdout: string }) => error);
+  return stdout;
+};
 
 /** A checkout without anything built, next to whatever is being edited in this one. */
 const copySources = (): void => {
@@ -114,6 +133,5 @@ test('the types of all of them hold together for a strict consumer who checks th
     ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true },
   };
   writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.mts'] }));
-  const checked = run(join(root, 'node_modules', '.bin', 'tsc'), ['-p', consumer]);
-  expect((await checked.catch((error: { stdout: string }) => error)).stdout).toBe('');
+  expect(await tsc(['-p', consumer])).toBe('');
 }, 120_000);

@@ -18,6 +18,8 @@ export const Manifest = z.strictObject({
 });
 export type Manifest = z.infer<typeof Manifest>;
 
+const SMALL_BYTES = 1024 * 1024;
+
 const MANIFEST = 'recourse.json';
 const MANIFEST_MAX_BYTES = 4 * 1024 * 1024;
 /** Where the tree begins inside the bundle. */
@@ -110,7 +112,8 @@ async function* file(from: string, path: string): AsyncGenerator<Uint8Array> {
   const entry: TarEntry = { path, type: 'file', size, executable: (mode & 0o111) !== 0 };
   yield headerOf(entry);
   let written = 0;
-  for await (const chunk of createReadStream(from)) {
+  // A stream for each of a thousand small files would cost more than reading them.
+  for await (const chunk of size <= SMALL_BYTES ? [await readFile(from)] : createReadStream(from)) {
     written += chunk.length;
     yield chunk;
   }

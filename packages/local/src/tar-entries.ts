@@ -69,6 +69,11 @@ const feed = async (
 
 const roomIn = (entries: Extract): Promise<void> =>
   new Promise((resolve) => {
-    entries.once('drain', () => resolve());
-    entries.once('close', () => resolve());
+    const go = () => {
+      entries.off('drain', go);
+      entries.off('close', go);
+      resolve();
+    };
+    entries.on('drain', go);
+    entries.on('close', go);
   });

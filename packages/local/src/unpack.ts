@@ -1,9 +1,6 @@
 /** Takes a tar stream apart into a folder, and nowhere else. */
-import { createWriteStream } from 'node:fs';
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, open, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { CancelSignal } from '@recourse/core';
 import { codeOf, Failure } from './failure.ts';
 import { leavesTree } from './links.ts';
@@ -86,9 +83,18 @@ const write = async (entry: Entry, path: string): Promise<void> => {
     return;
   }
   await mkdir(dirname(path), { recursive: true });
-  const mode = entry.header.mode & 0o111 ? 0o755 : 0o644;
-  await pipeline(Readable.from(entry), createWriteStream(path, { flags: 'wx', mode }));
+  const file = await open(path, 'wx', entry.header.mode & 0o111 ? 0o755 : 0o644);
+  try {
+    for await (const chunk of bytesOf(entry)) await file.writeFile(chunk);
+  } finally {
+    await file.close();
+  }
 };
+
+/** The library types its chunks as unknown; a tar's are bytes. */
+async function* bytesOf(entry: Entry): AsyncGenerator<Uint8Array> {
+  for await (const chunk of entry) if (chunk instanceof Uint8Array) yield chunk;
+}
 
 const makeLink = async (target: string, path: string): Promise<void> => {
   await mkdir(dirname(path), { recursive: true });

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { localBuilder } from '@recourse/local';
+import { localBuilder, type UnpackLimits } from '@recourse/local';
 import { left, right } from '@recourse/testing';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { pack } from 'tar-stream';
@@ -16,7 +16,9 @@ type Raw = readonly [header: Header, content?: string];
 
 const limits = { entriesMax: 50, bytesMax: 1_000_000, depthMax: 10 };
 
-const fresh = async () => {
+const fresh = () => freshWith(limits);
+
+const freshWith = async (limits: UnpackLimits) => {
   const { path: directory, parent, remove } = await temporaryDirectory();
   onTestFinished(remove);
   const builder = localBuilder({ directory, limits });
@@ -129,6 +131,20 @@ describe('a source tree', () => {
     const bytes = Array.from(tar, (byte) => Uint8Array.of(byte));
     const crumbs = await right(build(stream(...bytes)));
     expect(crumbs.image.digest).toBe(whole.image.digest);
+  });
+
+  test('may be large: what waits for room does not pile up', async () => {
+    const warnings: string[] = [];
+    const note = ({ name }: Error) => warnings.push(name);
+    process.on('warning', note);
+    const { build } = await freshWith({ ...limits, bytesMax: 100_000_000 });
+    const tar = await collect(tarOf({ large: Buffer.alloc(20_000_000, 'x') }));
+    const chunks = Array.from({ length: Math.ceil(tar.length / 65_536) }, (_, i) =>
+      tar.subarray(i * 65_536, (i + 1) * 65_536),
+    );
+    await right(build(stream(...chunks)));
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
   });
 
   test('is whole or no tree, wherever its stream ends', async () => {

@@ -83,7 +83,8 @@ export const localBuilder = ({
   const finish = async (image: Image): Promise<BuiltImage> => {
     if ((await shelf.meaning(image.name)) === null) await shelf.name(image);
     if (registry !== undefined && !(await registry.holds(image.digest))) {
-      await registry.copy(image.digest, shelf.fileOf(image.digest));
+      const copied = await registry.copy(image.digest, shelf.fileOf(image.digest));
+      if (!copied) throw new Error('the bundle changed while it was copied to the registry');
       await registry.name(image);
     }
     const { commit, runnable } = await readManifest(shelf.fileOf(image.digest));

@@ -2,6 +2,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { BuildProgress } from '@recourse/core';
 import type { EngineMessage } from './api/messages.ts';
+import { plainText } from './plain-text.ts';
 import { type BuildTrace, decodeTrace } from './trace.ts';
 
 export type BuildOutput = Readonly<{
@@ -35,9 +36,9 @@ export const followBuild = (onProgress: (progress: BuildProgress) => void): Buil
   });
   const onTrace = ({ steps, output }: BuildTrace) => {
     for (const { name, running, cached } of steps) {
-      if (!(running || cached) || begun.has(name)) continue;
+      if (!(running || cached) || begun.has(name) || isHousekeeping(name)) continue;
       begun.add(name);
-      tell(cached ? `${name} (cached)` : name);
+      tell(plainText(cached ? `${name} (cached)` : name, LINE_MAX));
     }
     for (const { step, stream, bytes } of output) print(`${step} ${stream}`, bytes);
   };
@@ -51,6 +52,9 @@ export const followBuild = (onProgress: (progress: BuildProgress) => void): Buil
     lastLines: () => [...kept, ...unfinished()].slice(-LINES_KEPT),
   };
 };
+
+/** How BuildKit gets at the tree: steps of no Dockerfile. */
+const isHousekeeping = (name: string): boolean => name.startsWith('[internal]') || name === 'copy /context /';
 
 const idOf = (aux: unknown): string | null =>
   typeof aux === 'object' && aux !== null && 'ID' in aux && typeof aux.ID === 'string' ? aux.ID : null;
@@ -76,7 +80,7 @@ const lineByLine = (onLine: (line: string) => void) => {
 };
 
 /** As a terminal leaves it: what was overwritten by a carriage return is gone. */
-const shown = (line: string): string => (line.replace(/\r+$/, '').split('\r').at(-1) ?? '').slice(0, LINE_MAX);
+const shown = (line: string): string => plainText(line.replace(/\r+$/, '').split('\r').at(-1) ?? '', LINE_MAX);
 
 const throttled = (tell: (text: string) => void) => {
   let [second, told, leftOut] = [0, 0, 0];

@@ -10,10 +10,10 @@ import {
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Call, connect, type Engine, type EngineFault } from './api/connection.ts';
-import { listContainers } from './api/containers.ts';
+import { listContainers, removeContainer } from './api/containers.ts';
 import { type EngineImage, inspectImage, listImages, manifestDigest, pullImage, removeImage } from './api/images.ts';
 import { permanent, portError } from './faults.ts';
-import { keyOf, ours } from './labels.ts';
+import { isClaim, keyOf, ours } from './labels.ts';
 import type { DockerImagesOptions } from './options.ts';
 import { formatReference, parseReference, type Reference, registryOf } from './reference.ts';
 import { imageName, REPOSITORY } from './requests.ts';
@@ -200,7 +200,11 @@ const remove = (engine: Engine, digest: Digest): TE.TaskEither<PortError, void> 
         ? TE.right(undefined)
         : pipe(
             listContainers(engine, { ancestor: [digest] }),
-            TE.flatMap((containers) => (containers.length > 0 ? TE.left(inUse) : TE.right(undefined))),
+            TE.flatMap((containers) =>
+              containers.every(({ labels }) => isClaim(labels)) ? TE.right(containers) : TE.left(inUse),
+            ),
+            // The claim of a worker that died.
+            TE.flatMap((claims) => TE.sequenceSeqArray(claims.map(({ id }) => removeContainer(engine, id)))),
             TE.flatMap(() =>
               TE.sequenceSeqArray(
                 [...image.tags, ...image.registryDigests, digest].map((name) => removeImage(engine, name)),

@@ -10,6 +10,7 @@ const COMMIT = 'recourse.commit';
 const DIGEST = 'recourse.digest';
 const ATTEMPT = 'recourse.attempt';
 const PORT = 'recourse.port';
+const CLAIM = 'recourse.claim';
 
 type Owner = Readonly<{ key: StepKey; deployment: DeploymentId; environment: EnvironmentId }>;
 
@@ -28,8 +29,10 @@ export const containerLabels = (owner: Owner, digest: Digest, hostPort: number):
 
 export const hostPortOf = (labels: Labels): number => Number(labels[PORT]);
 
-/** A container has its image's labels too, whatever these say. With this it is nobody's instance. */
-export const noInstance: Labels = { [DIGEST]: '' };
+/** A container has its image's labels too, whatever these say. With these it is nobody's instance. */
+export const claimLabels: Labels = { [DIGEST]: '', [CLAIM]: 'true' };
+
+export const isClaim = (labels: Labels): boolean => labels[DIGEST] === '' && labels[CLAIM] === 'true';
 
 /** `attempt` is unique to one call of `build`: what it leaves behind can be found without taking another's. */
 export const imageLabels = (owner: Owner, commit: CommitId, attempt: string): Labels => ({

@@ -1,7 +1,7 @@
 /** What the engine is asked to create and to build, as plain values. Nothing of a user's becomes an option here. */
 import type { BuildOrder, RunSpec, StartOrder } from '@recourse/core';
 import { serveCommand, serveUser } from './file-server.ts';
-import { containerLabels, imageLabels, type Labels, noInstance } from './labels.ts';
+import { claimLabels, containerLabels, imageLabels, type Labels } from './labels.ts';
 
 /**
  * What an image may be given back of what every container is denied. Not here is whatever reaches out of the
@@ -110,7 +110,7 @@ export const buildQuery = (
 export const claimName = (key: string): string => `recourse-claim-${key}`;
 export const claimRequest = (imageId: string): ContainerRequest => ({
   Image: imageId,
-  Labels: noInstance,
+  Labels: claimLabels,
   Env: [],
   ExposedPorts: {},
   Entrypoint: ['/never-started'],

@@ -22,6 +22,7 @@ import { archiveOf, type FileServer, fileServerProgram } from './file-server.ts'
 import { choosePort, type PortRange } from './host-port.ts';
 import { containerOwner, hostPortOf, ours } from './labels.ts';
 import { lastLines } from './log-frames.ts';
+import { plainText } from './plain-text.ts';
 import { type ContainerPolicy, containerName, containerRequest } from './requests.ts';
 import { untilExecuted } from './until-executed.ts';
 
@@ -192,7 +193,10 @@ const complete = ({ engine, order, fileServer, what, ...starting }: Starting, { 
 };
 
 const failed = ({ order: { key, image, variables } }: Starting, why: string): PortError =>
-  permanent('runtime/start-failed', `${key} does not start from ${image.name}: ${withoutValues(why, variables)}.`);
+  permanent(
+    'runtime/start-failed',
+    `${key} does not start from ${image.name}: ${plainText(withoutValues(why, variables), 1000)}.`,
+  );
 
 /** The engine's words may repeat what it was given. */
 const withoutValues = (text: string, variables: Readonly<Record<string, string>>): string =>

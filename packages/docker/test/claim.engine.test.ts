@@ -1,10 +1,14 @@
 /** Several workers have each built an image for one key. All of them must come to mean the same one. */
 import { randomUUID } from 'node:crypto';
-import { StepKey } from '@recourse/core';
+import { Digest, StepKey } from '@recourse/core';
+import { dockerImages } from '@recourse/docker';
+import { right } from '@recourse/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { startDockerEngine } from '../../../scripts/engines/docker.ts';
 import { type Call, connect } from '../src/api/connection.ts';
+import { createContainer } from '../src/api/containers.ts';
 import { claim, settled } from '../src/claim.ts';
+import { claimName, claimRequest } from '../src/requests.ts';
 import { around } from './around.ts';
 import { savedImage } from './published.ts';
 
@@ -60,5 +64,14 @@ test('a claim whose worker died is finished by the next, for that worker', async
   await docker.createContainer({ name: `recourse-claim-${key}`, Image: first });
   expect(await done(claim(engine, key, second))).toBe(first);
   expect(await madeFor(key)).toEqual([first]);
+  expect(await containersNamed([`recourse-claim-${key}`])).toEqual([]);
+});
+
+test('the claim of a worker that died does not keep its image for ever', async () => {
+  const key = aKey();
+  const id = await unnamed(key);
+  await done(createContainer(engine, claimName(key), claimRequest(id)));
+  await right(dockerImages({ socketPath }).remove(Digest.parse(id)));
+  expect(await madeFor(key)).toEqual([]);
   expect(await containersNamed([`recourse-claim-${key}`])).toEqual([]);
 });

@@ -4,6 +4,7 @@ import Dockerode from 'dockerode';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { DockerConnection } from '../options.ts';
+import { plainText } from '../plain-text.ts';
 
 /** What the engine said instead of doing it; `status` is null if it could not be asked at all. */
 export type EngineFault = Readonly<{ status: number | null; message: string; cancelled: boolean }>;
@@ -20,6 +21,7 @@ export type Engine = <A>(
 ) => Call<A>;
 
 const ANSWER_WITHIN_MS = 60_000;
+const MESSAGE_MAX = 1000;
 /** The longest that a timer takes, 24 days. */
 const FOREVER_MS = 2 ** 31 - 1;
 
@@ -83,7 +85,7 @@ const linkedTo = (
 /** The cause is not kept: the client's error may carry the request with all that was in it. */
 const faultOf = (error: unknown, cancelled: boolean): EngineFault => {
   const message = error instanceof Error ? error.message : String(error);
-  return { status: statusOf(error), message: spoken(message), cancelled };
+  return { status: statusOf(error), message: plainText(spoken(message), MESSAGE_MAX), cancelled };
 };
 
 const statusOf = (error: unknown): number | null =>

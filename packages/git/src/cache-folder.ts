@@ -93,12 +93,18 @@ export const sweepPartial = (repository: string): TE.TaskEither<PortError, void>
     await Promise.all(partial.map((path) => rm(path, { force: true })));
   });
 
+/** Never rejects: what cannot be looked at counts as nothing. */
 export const receivedBytes = async (repository: string): Promise<number> => {
-  const sizes = (await partialPacks(repository)).map(async (path) => (await stat(path)).size);
-  return (await Promise.allSettled(sizes)).reduce(
-    (sum, size) => sum + (size.status === 'fulfilled' ? size.value : 0),
-    0,
+  const partial = await partialPacks(repository).catch(() => []);
+  const sizes = await Promise.all(
+    partial.map((path) =>
+      stat(path).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
   );
+  return sizes.reduce((sum, size) => sum + size, 0);
 };
 
 const partialPacks = async (repository: string): Promise<string[]> => {

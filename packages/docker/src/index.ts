@@ -2,7 +2,6 @@
 export { dockerBuilder } from './builder.ts';
 export { dockerEngine } from './docker-engine.ts';
 export type { FileServer } from './file-server.ts';
-export type { PortRange } from './host-port.ts';
 export { dockerImages } from './images.ts';
 export type {
   DockerBuilderOptions,
@@ -11,5 +10,6 @@ export type {
   DockerRuntimeOptions,
   RegistryCredentials,
 } from './options.ts';
+export type { PortRange, ReachOptions } from './reach.ts';
 export type { Capability } from './requests.ts';
 export { dockerRuntime } from './runtime.ts';

@@ -15,11 +15,11 @@ const STEADY_MS = 10_000;
 export const isBetweenCrashes = ({ status, restarts, startedAt }: Container, now: number): boolean =>
   status === 'running' && restarts > 0 && now - startedAt < STEADY_MS;
 
-export const stateOf = ({ id, status, exitCode, published }: Container): InstanceState => {
+export const stateOf = ({ id, status, exitCode, address }: Container): InstanceState => {
   if (status === 'created') return { state: 'exited', exitCode: null };
   if (status !== 'running' && status !== 'paused') return { state: 'exited', exitCode };
-  if (published === null) return { state: 'gone' };
-  return { state: 'running', instance: { id: InstanceId.parse(id), address: published } };
+  if (address === null) return { state: 'gone' };
+  return { state: 'running', instance: { id: InstanceId.parse(id), address } };
 };
 
 /** How it ended before its restart stands in the engine's events only. */

@@ -1,5 +1,5 @@
 /** What is written on everything that is ours, so that any worker can tell whose it is. Never a variable's value. */
-import { CommitId, DeploymentId, Digest, EnvironmentId, StepKey } from '@recourse/core';
+import { Address, CommitId, DeploymentId, Digest, EnvironmentId, StepKey } from '@recourse/core';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -9,7 +9,7 @@ const ENVIRONMENT = 'recourse.environment';
 const COMMIT = 'recourse.commit';
 const DIGEST = 'recourse.digest';
 const ATTEMPT = 'recourse.attempt';
-const PORT = 'recourse.port';
+const ADDRESS = 'recourse.address';
 const CLAIM = 'recourse.claim';
 
 type Owner = Readonly<{ key: StepKey; deployment: DeploymentId; environment: EnvironmentId }>;
@@ -20,14 +20,17 @@ const ownerLabels = ({ key, deployment, environment }: Owner): Labels => ({
   [ENVIRONMENT]: environment,
 });
 
-/** `hostPort` stays this instance's own while it is down, when nothing listens there. */
-export const containerLabels = (owner: Owner, digest: Digest, hostPort: number): Labels => ({
+/** `address` stays this instance's own while it is down, when nothing listens there. */
+export const containerLabels = (owner: Owner, digest: Digest, address: Address): Labels => ({
   ...ownerLabels(owner),
   [DIGEST]: digest,
-  [PORT]: String(hostPort),
+  [ADDRESS]: `${address.host} ${address.port}`,
 });
 
-export const hostPortOf = (labels: Labels): number => Number(labels[PORT]);
+export const addressOf = (labels: Labels): Address | null => {
+  const [host, port] = labels[ADDRESS]?.split(' ') ?? [];
+  return Address.safeParse({ host, port: Number(port) }).data ?? null;
+};
 
 /** A container has its image's labels too, whatever these say. With these it is nobody's instance. */
 export const claimLabels: Labels = { [DIGEST]: '', [CLAIM]: 'true' };

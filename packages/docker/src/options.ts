@@ -1,5 +1,5 @@
 import type { FileServer } from './file-server.ts';
-import type { PortRange } from './host-port.ts';
+import type { ReachOptions } from './reach.ts';
 import type { Capability } from './requests.ts';
 
 /** Where the engine listens: a socket of this host (the default is Docker's own), or a remote one with certificates. */
@@ -32,12 +32,8 @@ export type DockerBuilderOptions = DockerConnection &
 
 export type DockerRuntimeOptions = DockerConnection &
   Readonly<{
-    /** The address of this host that instances listen on, as router and probe reach it. Default `127.0.0.1`. */
-    publishOn?: string;
-    /** The ports of this host for instances. Default 20000 to 29999. */
-    ports?: PortRange;
-    /** The Docker network of the instances, made by you. Default `bridge`, where all of them can reach each other. */
-    network?: string;
+    /** How the router and the health probe reach an instance. Default `{ by: 'address' }`. */
+    reach?: ReachOptions;
     /** What apps are given back of the capabilities that all are denied. Default none. */
     capabilities?: readonly Capability[];
     /** Processes and threads of an instance whose RunSpec does not say. Default 1024. */

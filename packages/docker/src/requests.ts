@@ -1,7 +1,8 @@
 /** What the engine is asked to create and to build, as plain values. Nothing of a user's becomes an option here. */
-import type { BuildOrder, RunSpec, StartOrder } from '@recourse/core';
+import type { Address, BuildOrder, RunSpec, StartOrder } from '@recourse/core';
 import { serveCommand, serveUser } from './file-server.ts';
 import { claimLabels, containerLabels, imageLabels, type Labels } from './labels.ts';
+import type { Placement } from './reach.ts';
 
 /**
  * What an image may be given back of what every container is denied. Not here is whatever reaches out of the
@@ -19,10 +20,6 @@ export type Capability =
   | 'SYS_CHROOT';
 
 export type ContainerPolicy = Readonly<{
-  /** The address of this host that instances listen on, and that the router and the health probe use. */
-  publishOn: string;
-  /** The Docker network of the instances. They can reach each other there. */
-  network: string;
   capabilities: readonly Capability[];
   /** For what the RunSpec leaves open. */
   pidsMax: number;
@@ -37,25 +34,29 @@ export type ContainerRequest = Readonly<{
   Cmd?: readonly string[];
   User?: string;
   HostConfig: Readonly<Record<string, unknown>>;
+  NetworkingConfig?: Readonly<Record<string, unknown>>;
 }>;
 
 /** A Docker container's name is shared with everybody on the host. */
 export const containerName = (key: string): string => `recourse-${key}`;
 
-export const containerRequest = (order: StartOrder, policy: ContainerPolicy, hostPort: number): ContainerRequest => {
+export const containerRequest = (
+  order: StartOrder,
+  policy: ContainerPolicy,
+  address: Address,
+  { HostConfig, ...network }: Placement,
+): ContainerRequest => {
   const { image, inputs, run, variables } = order;
-  const port = `${run.port}/tcp`;
   return {
     Image: image.digest,
-    Labels: containerLabels(order, image.digest, hostPort),
+    Labels: containerLabels(order, image.digest, address),
     Env: Object.entries({ PORT: String(run.port), ...variables }).map(([name, value]) => `${name}=${value}`),
-    ExposedPorts: { [port]: {} },
+    ...network,
     ...(inputs.preset === 'static' ? { Entrypoint: serveCommand, Cmd: [String(run.port)], User: serveUser } : {}),
     HostConfig: {
       ...isolation(policy),
       ...limits(run, policy),
-      NetworkMode: policy.network,
-      PortBindings: { [port]: [{ HostIp: policy.publishOn, HostPort: String(hostPort) }] },
+      ...HostConfig,
       // `unless-stopped` would do, were it not that a daemon which comes back after a crash takes down what it finds
       // running and counts that as "stopped". What was stopped through the Runtime is removed as well.
       RestartPolicy: { Name: 'always' },

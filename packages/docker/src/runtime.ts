@@ -6,28 +6,25 @@ import { type Container, containerLogs, inspectContainer, listContainers } from 
 import { endInstance } from './end-instance.ts';
 import { portError } from './faults.ts';
 import { defaultFileServer } from './file-server.ts';
-import { defaultPorts } from './host-port.ts';
 import { lookAt } from './instance-state.ts';
 import { containerOwner, ours } from './labels.ts';
 import { lastLines } from './log-frames.ts';
 import type { DockerRuntimeOptions } from './options.ts';
+import { reachOf } from './reach.ts';
 import { containerName } from './requests.ts';
 import { startInstance } from './start-instance.ts';
 
 /**
- * Instances as containers: without capabilities or new privileges, limited, and published on a port of this host that
- * stays the same for the container's life. Docker starts them again after a crash, of the app, of itself or of the
- * host. Variables are in the container's configuration: whoever may use the engine can read them there.
+ * Instances as containers: without capabilities or new privileges, limited, at an address that stays the same for the
+ * container's life. Docker starts them again after a crash, of the app, of itself or of the host. Variables are in the container's configuration: whoever may use the engine can read them there.
  */
 export const dockerRuntime = (options: DockerRuntimeOptions): Runtime => {
   const engine = connect(options);
   const setup = {
     engine,
-    ports: options.ports ?? defaultPorts,
+    reach: reachOf(engine, options.reach ?? { by: 'address' }),
     fileServer: options.fileServer ?? defaultFileServer,
     policy: {
-      publishOn: options.publishOn ?? '127.0.0.1',
-      network: options.network ?? 'bridge',
       capabilities: options.capabilities ?? [],
       pidsMax: options.pidsMax ?? 1024,
     },

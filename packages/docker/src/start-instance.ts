@@ -3,7 +3,14 @@
  * who makes it; all others find it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CancelSignal, type Instance, InstanceId, type PortError, type StartOrder } from '@recourse/core';
+import {
+  type Address,
+  type CancelSignal,
+  type Instance,
+  InstanceId,
+  type PortError,
+  type StartOrder,
+} from '@recourse/core';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Engine, EngineFault } from './api/connection.ts';
@@ -19,16 +26,16 @@ import {
 } from './api/containers.ts';
 import { cancelled, permanent, portError } from './faults.ts';
 import { archiveOf, type FileServer, fileServerProgram } from './file-server.ts';
-import { choosePort, type PortRange } from './host-port.ts';
-import { containerOwner, hostPortOf, ours } from './labels.ts';
+import { addressOf, containerOwner, ours } from './labels.ts';
 import { lastLines } from './log-frames.ts';
 import { plainText } from './plain-text.ts';
+import type { Reach } from './reach.ts';
 import { type ContainerPolicy, containerName, containerRequest } from './requests.ts';
 import { untilExecuted } from './until-executed.ts';
 
 export type RuntimeSetup = Readonly<{
   engine: Engine;
-  ports: PortRange;
+  reach: Reach;
   fileServer: FileServer;
   policy: ContainerPolicy;
 }>;
@@ -43,7 +50,7 @@ const PAUSE_MS = 20;
 
 export const startInstance = (setup: RuntimeSetup, order: StartOrder, signal: CancelSignal) => {
   const starting = { ...setup, order, signal, what: `Starting ${order.key}` };
-  const busy = new Set<number>();
+  const busy: Address[] = [];
   const attempt = (triesLeft: number): TE.TaskEither<PortError, Instance> => {
     if (signal.aborted) return TE.left(cancelled('runtime', starting.what));
     if (triesLeft === 0)
@@ -67,19 +74,20 @@ export const startInstance = (setup: RuntimeSetup, order: StartOrder, signal: Ca
 type Found = Readonly<{ id: string; address: Instance['address']; status: string }>;
 
 /** Makes the container, or finds the one that has its name. */
-const obtain = (starting: Starting, busy: ReadonlySet<number>): Try<Found> => {
-  const { engine, order, policy, ports, what } = starting;
-  const { key } = order;
+const obtain = (starting: Starting, busy: readonly Address[]): Try<Found> => {
+  const { engine, order, policy, reach, what } = starting;
+  const { key, run } = order;
   return pipe(
     listContainers(engine, { label: [ours] }),
+    TE.flatMap((containers) =>
+      reach.choose(key, run.port, [...busy, ...containers.flatMap(({ labels }) => addressOf(labels) ?? [])]),
+    ),
     TE.mapLeft(portError('runtime', what)),
-    TE.flatMap((containers) => {
-      const taken = new Set([...busy, ...containers.map(({ labels }) => hostPortOf(labels))]);
-      const port = choosePort(ports, key, taken);
-      if (port === null) return TE.left(failed(starting, `no port from ${ports.from} to ${ports.to} is free`));
-      const address = { host: policy.publishOn, port };
+    TE.flatMap((address) => {
+      if (address === null) return TE.left(failed(starting, 'every address for instances is taken'));
+      const placement = reach.placement(address, run.port);
       return pipe(
-        createContainer(engine, containerName(key), containerRequest(order, policy, port)),
+        createContainer(engine, containerName(key), containerRequest(order, policy, address, placement)),
         TE.map((id): Found => ({ id, address, status: 'created' })),
         TE.orElse((fault) => (fault.status === 409 ? adopt(starting) : TE.left(notCreated(starting, fault)))),
       );
@@ -104,7 +112,7 @@ const adopt = ({ engine, order, what }: Starting): Try<Found> =>
     TE.mapLeft(portError('runtime', what)),
     TE.flatMap((container) => {
       if (container === null || container.status === 'removing') return TE.right(null);
-      const { id, published: address, status } = container;
+      const { id, address, status } = container;
       if (address === null || !isOf(order, container)) {
         const name = containerName(order.key);
         return TE.left(
@@ -127,7 +135,7 @@ const isOf = ({ key, deployment, environment, image }: StartOrder, { labels, ima
   );
 };
 
-const launch = (starting: Starting, found: Found, busy: Set<number>): Try<Instance> => {
+const launch = (starting: Starting, found: Found, busy: Address[]): Try<Instance> => {
   const { engine, what } = starting;
   const instance = { id: InstanceId.parse(found.id), address: found.address };
   if (found.status === 'running' || found.status === 'restarting') return TE.right(instance);
@@ -160,14 +168,14 @@ const sayWhy = (starting: Starting, id: string): TE.TaskEither<PortError, never>
     TE.flatMap((frames) => discard(starting, id, lastLines(frames, 1).join(''))),
   );
 
-const notStarted = (starting: Starting, { id, address }: Found, fault: EngineFault, busy: Set<number>): Try<never> => {
+const notStarted = (starting: Starting, { id, address }: Found, fault: EngineFault, busy: Address[]): Try<never> => {
   const { engine, what } = starting;
   if (fault.status === null) return TE.left(portError('runtime', what)(fault));
   if (fault.status === 404 || fault.status === 409) return TE.right(null);
-  if (!/port is already allocated|address already in use/.test(fault.message)) {
+  if (!/port is already allocated|address already in use/i.test(fault.message)) {
     return discard(starting, id, fault.message);
   }
-  busy.add(address.port);
+  busy.push(address);
   return pipe(
     removeContainer(engine, id),
     TE.bimap(portError('runtime', what), () => null),

@@ -1,7 +1,9 @@
 /** What this package asks of the engine about containers. */
+import type { Address } from '@recourse/core';
 import type Dockerode from 'dockerode';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { addressOf } from '../labels.ts';
 import type { ContainerRequest } from '../requests.ts';
 import { type Call, dial, type Engine, orAbsent, orAlready } from './connection.ts';
 
@@ -16,7 +18,8 @@ export type Container = Readonly<{
   startedAt: number;
   /** How often Docker has started it again by itself since it was last told to start. */
   restarts: number;
-  published: Readonly<{ host: string; port: number }> | null;
+  /** Where it can be reached, as it was created; null if it is not ours. */
+  address: Address | null;
 }>;
 
 export type ListedContainer = Readonly<{ id: string; imageId: string; labels: Readonly<Record<string, string>> }>;
@@ -55,18 +58,8 @@ const containerOf = (info: Dockerode.ContainerInspectInfo): Container => ({
   exitCode: info.State.ExitCode,
   startedAt: Date.parse(info.State.StartedAt),
   restarts: info.RestartCount,
-  published: publishedOf(info.HostConfig.PortBindings),
+  address: addressOf(info.Config.Labels ?? {}),
 });
-
-/** As it was asked for: what is in force now is not told of a container that does not run. */
-const publishedOf = (bindings: unknown): Container['published'] => {
-  if (typeof bindings !== 'object' || bindings === null) return null;
-  for (const binding of Object.values(bindings).flat()) {
-    const { HostIp: host, HostPort: port }: Readonly<{ HostIp?: unknown; HostPort?: unknown }> = binding ?? {};
-    if (typeof host === 'string' && /^\d+$/.test(String(port))) return { host, port: Number(port) };
-  }
-  return null;
-};
 
 export const listContainers = (engine: Engine, filters: Record<string, string[]>): Call<readonly ListedContainer[]> =>
   engine(async (docker, abortSignal) =>

@@ -67,6 +67,7 @@ export const startPrivateDockerEngine = async (
   child.stdin.on('error', () => undefined);
   try {
     await start();
+    await makeNetwork(socketPath, `${bridge}n`);
   } catch (error) {
     await stop();
     throw error;
@@ -83,6 +84,23 @@ const freeSubnet = (): string => {
     const prefix = `10.${200 + randomInt(55)}.${randomInt(256)}.`;
     if (!used.some((address) => address.startsWith(prefix))) return `${prefix}1/24`;
   }
+};
+
+/** The network that the Docker adapter would make, with an interface that the box knows to remove. */
+const makeNetwork = async (socketPath: string, bridge: string): Promise<void> => {
+  const Subnet = freeSubnet().replace('.1/24', '.0/24');
+  const Options = { 'com.docker.network.bridge.name': bridge };
+  const body = JSON.stringify({ Name: 'recourse', Driver: 'bridge', IPAM: { Config: [{ Subnet }] }, Options });
+  const status = await new Promise<number>((resolve, reject) => {
+    const headers = { 'content-type': 'application/json' };
+    const call = request({ socketPath, path: '/networks/create', method: 'POST', headers }, (response) => {
+      response.resume();
+      response.once('end', () => resolve(response.statusCode ?? 0));
+    });
+    call.once('error', reject);
+    call.end(body);
+  });
+  if (status !== 201) throw new Error(`dockerd did not make the network ${Subnet}: status ${status}.`);
 };
 
 const readyWithinMs = 60_000;

@@ -44,6 +44,7 @@ inside() {
 
 remove_leftovers() {
   ip link delete "$bridge" 2> /dev/null
+  ip link delete "${bridge}n" 2> /dev/null
   # Control groups are free a moment after their last process.
   for _ in 1 2 3 4 5 6 7 8 9 10; do
     groups=$(find /sys/fs/cgroup -maxdepth 2 -type d -name "$bridge" 2> /dev/null)

@@ -10,7 +10,7 @@ const running: Container = {
   exitCode: 0,
   startedAt: 1_000_000,
   restarts: 0,
-  published: { host: '127.0.0.1', port: 20_001 },
+  address: { host: '127.0.0.1', port: 20_001 },
 };
 
 test('a container that runs is an instance at its address', () => {

@@ -6,11 +6,13 @@ import { buildOrder, runSpec, startOrder } from './orders.ts';
 
 const image: Image = { name: 'shop', digest: Digest.parse(`sha256:${'a'.repeat(64)}`), pullable: null };
 const inputs = { preset: 'dockerfile', dockerfile: TreePath.parse('Dockerfile') } as const;
-const policy: ContainerPolicy = { publishOn: '127.0.0.1', network: 'bridge', capabilities: [], pidsMax: 1024 };
+const policy: ContainerPolicy = { capabilities: [], pidsMax: 1024 };
+const address = { host: '10.1.2.3', port: 8080 };
+const placement = { ExposedPorts: {}, HostConfig: { NetworkMode: 'recourse' } };
 
 describe('a container', () => {
   const order = startOrder(image, inputs, { variables: { GREETING: 'hello' } });
-  const request = containerRequest(order, policy, 20_001);
+  const request = containerRequest(order, policy, address, placement);
 
   test('is of a digest, never of a name', () => {
     expect(request.Image).toBe(image.digest);
@@ -24,8 +26,7 @@ describe('a container', () => {
       SecurityOpt: ['no-new-privileges'],
       Init: true,
       PidsLimit: 1024,
-      NetworkMode: 'bridge',
-      PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: '20001' }] },
+      NetworkMode: 'recourse',
       RestartPolicy: { Name: 'always' },
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
     });
@@ -33,7 +34,7 @@ describe('a container', () => {
 
   test('has the limits of its RunSpec, and no swap on top of its memory', () => {
     const run = runSpec({ memoryBytes: 64 << 20, cpus: 0.5, pidsMax: 7 });
-    expect(containerRequest({ ...order, run }, policy, 20_001).HostConfig).toMatchObject({
+    expect(containerRequest({ ...order, run }, policy, address, placement).HostConfig).toMatchObject({
       Memory: 64 << 20,
       MemorySwap: 64 << 20,
       NanoCpus: 500_000_000,
@@ -44,7 +45,7 @@ describe('a container', () => {
   test('tells its port to the app, unless a variable does', () => {
     expect(request.Env).toEqual(['PORT=8080', 'GREETING=hello']);
     const own = { ...order, variables: { PORT: '3000' } };
-    expect(containerRequest(own, policy, 20_001).Env).toEqual(['PORT=3000']);
+    expect(containerRequest(own, policy, address, placement).Env).toEqual(['PORT=3000']);
   });
 
   test('has no variable in its labels', () => {
@@ -54,7 +55,7 @@ describe('a container', () => {
   test('runs its own command, but for static files', () => {
     expect(Object.keys(request)).not.toContain('Cmd');
     const files = { preset: 'static', directory: TreePath.parse('dist'), runnable: false } as const;
-    expect(containerRequest({ ...order, inputs: files }, policy, 20_001)).toMatchObject({
+    expect(containerRequest({ ...order, inputs: files }, policy, address, placement)).toMatchObject({
       Entrypoint: ['/recourse/busybox', 'httpd', '-f', '-h', '/site', '-p'],
       Cmd: ['8080'],
       User: '65534:65534',
@@ -63,7 +64,7 @@ describe('a container', () => {
 });
 
 test('a claim is no instance, whatever its image says of itself', () => {
-  const labels = { ...containerRequest(startOrder(image, inputs), policy, 20_001).Labels };
+  const labels = { ...containerRequest(startOrder(image, inputs), policy, address, placement).Labels };
   expect(containerOwner(labels)).not.toBeNull();
   expect(containerOwner({ ...labels, ...claimRequest(image.digest).Labels })).toBeNull();
 });

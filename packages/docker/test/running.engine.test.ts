@@ -7,7 +7,8 @@ import { type DockerRuntimeOptions, dockerEngine, dockerRuntime } from '@recours
 import { eventually, left, type Project, right } from '@recourse/testing';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startDockerEngine, startPrivateDockerEngine } from '../../../scripts/engines/docker.ts';
-import { choosePort } from '../src/host-port.ts';
+import { pick } from '../src/reach.ts';
+import { hostsOf } from '../src/subnet.ts';
 import { around } from './around.ts';
 import { built, never, runSpec, startOrder } from './orders.ts';
 import { dockerProjects, project, script, tarOf } from './projects.ts';
@@ -85,7 +86,7 @@ describe('an instance', () => {
     const { HostConfig, Mounts } = await docker.getContainer(nameOf(ordered)).inspect();
     expect(Mounts).toEqual([]);
     expect(HostConfig).toMatchObject({ Binds: null, Privileged: false, PidMode: '', UTSMode: '', UsernsMode: '' });
-    expect(HostConfig.NetworkMode).toBe('bridge');
+    expect(HostConfig.NetworkMode).toBe('recourse');
     expect(HostConfig.IpcMode).toBe('private');
   });
 
@@ -137,16 +138,16 @@ describe('starting', () => {
   test('a port that somebody else listens on is not taken', async () => {
     const ordered = await order(app);
     const ports = { from: 19_000, to: 19_099 };
-    const wanted = choosePort(ports, ordered.key, new Set()) ?? 0;
+    const wanted = ports.from + (pick(100, ordered.key, () => false) ?? 0);
     const other = createServer().listen(wanted, '127.0.0.1');
     await once(other, 'listening');
     onTestFinished(() => void other.close());
-    const { address } = await start(ordered, { ports });
+    const { address } = await start(ordered, { reach: { by: 'port', ports } });
     expect(address.port).not.toBe(wanted);
     expect(await containersNamed([nameOf(ordered)])).toHaveLength(1);
     await eventually(
       () =>
-        fetch(`http://127.0.0.1:${address.port}/`).then(
+        fetch(`http://${address.host}:${address.port}/`).then(
           ({ ok }) => ok,
           () => false,
         ),
@@ -156,12 +157,12 @@ describe('starting', () => {
 
   test('a port stays with an instance that is down', async () => {
     const [one, two] = [await order(app), await order(app)];
-    const only = { ports: { from: 19_100, to: 19_100 } };
+    const only = { reach: { by: 'port', ports: { from: 19_100, to: 19_100 } } } as const;
     await start(one, only);
     await docker.getContainer(nameOf(one)).stop({ t: 0 });
     const error = await left(dockerRuntime({ socketPath, ...only }).start(two, never()));
     expect(error).toMatchObject({ kind: 'permanent', code: 'runtime/start-failed' });
-    expect(error.message).toContain('no port from 19100 to 19100 is free');
+    expect(error.message).toContain('every address for instances is taken');
   });
 
   test('what a worker made and did not start is started', async () => {
@@ -169,7 +170,8 @@ describe('starting', () => {
     const inputs = { preset: 'static', directory: TreePath.parse('dist'), runnable: false } as const;
     const ordered = await order({ inputs, tree });
     await start(ordered);
-    const { Config, HostConfig } = await docker.getContainer(nameOf(ordered)).inspect();
+    const { Config, HostConfig, NetworkSettings } = await docker.getContainer(nameOf(ordered)).inspect();
+    const { recourse } = NetworkSettings.Networks;
     await removeContainers([nameOf(ordered)]);
     const { Image, Labels, Entrypoint, Cmd, ExposedPorts, User } = Config;
     await docker.createContainer({
@@ -180,12 +182,13 @@ describe('starting', () => {
       ExposedPorts,
       User,
       HostConfig,
+      NetworkingConfig: { EndpointsConfig: { recourse: { IPAMConfig: recourse?.IPAMConfig } } },
     });
     expect(await right(runtime.inspect(ordered.key))).toEqual({ state: 'exited', exitCode: null });
 
     const { address } = await start(ordered);
     const answer = () =>
-      fetch(`http://127.0.0.1:${address.port}/`).then(
+      fetch(`http://${address.host}:${address.port}/`).then(
         (response) => response.text(),
         () => null,
       );
@@ -200,7 +203,7 @@ test('files that cannot run by themselves are served by the runtime, on the port
     const ordered = await order({ inputs, tree }, { run: runSpec({ port: 80 }) });
     const { address } = await start(ordered);
     const answer = (path: string) => () =>
-      fetch(`http://127.0.0.1:${address.port}${path}`).then(
+      fetch(`http://${address.host}:${address.port}${path}`).then(
         (response) => response.text(),
         () => null,
       );
@@ -214,11 +217,40 @@ test('files that cannot run by themselves are served by the runtime, on the port
   }
 });
 
+test('an address that somebody else has is not taken', async () => {
+  const [first, second] = [await order(app), await order(app)];
+  const { address } = await start(first);
+  const { address: other } = await start(second);
+  expect(other.host).not.toBe(address.host);
+  // One that no label tells of: the engine itself says no, and another one is found.
+  const third = await order(app);
+  const stranger = await docker.createContainer({
+    name: `stranger-of-${nameOf(third)}`,
+    Image: third.image.digest,
+    Env: ['PORT=8080'],
+    NetworkingConfig: {
+      EndpointsConfig: { recourse: { IPAMConfig: { IPv4Address: await firstChoice(third.key) } } },
+    },
+    HostConfig: { NetworkMode: 'recourse' },
+  });
+  onTestFinished(() => removeContainers([`stranger-of-${nameOf(third)}`]));
+  await stranger.start();
+  const { address: free } = await start(third);
+  expect(free.host).not.toBe(await firstChoice(third.key));
+  expect(await containersNamed([nameOf(third)])).toHaveLength(1);
+});
+
+const firstChoice = async (key: string): Promise<string> => {
+  const { IPAM } = await docker.getNetwork('recourse').inspect();
+  const { count, at } = hostsOf(IPAM?.Config?.[0]?.Subnet ?? '');
+  return at(pick(count, key, () => false) ?? 0);
+};
+
 test('an app that crashes is started again, at the same address', async () => {
   const ordered = await order(app);
   const instance = await start(ordered);
   const alive = () =>
-    fetch(`http://127.0.0.1:${instance.address.port}/`).then(
+    fetch(`http://${instance.address.host}:${instance.address.port}/`).then(
       ({ ok }) => ok,
       () => false,
     );
@@ -237,7 +269,7 @@ test('an app that crashes is started again, at the same address', async () => {
 });
 
 test.each([false, true])(
-  'an engine that is killed and started again has its instances (live restore: %s)',
+  'instances serve on while their engine is away, and are its own when it is back (live restore: %s)',
   async (liveRestore) => {
     const engine = await startPrivateDockerEngine({ liveRestore });
     onTestFinished(engine.stop);
@@ -245,8 +277,15 @@ test.each([false, true])(
     const project = ownApp();
     const ordered = startOrder((await built(own.builder, project)).image, project.inputs);
     const instance = await right(own.runtime.start(ordered, never()));
+    const answers = () =>
+      fetch(`http://${instance.address.host}:${instance.address.port}/`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    await eventually(answers, Boolean);
     await engine.kill();
     expect(await left(own.runtime.inspect(ordered.key))).toMatchObject({ code: 'runtime/unreachable' });
+    expect(await answers()).toBe(true);
     await engine.start();
 
     await eventually(
@@ -254,14 +293,7 @@ test.each([false, true])(
       ({ state }) => state === 'running',
     );
     expect(await right(own.runtime.start(ordered, never()))).toEqual(instance);
-    await eventually(
-      () =>
-        fetch(`http://127.0.0.1:${instance.address.port}/`).then(
-          ({ ok }) => ok,
-          () => false,
-        ),
-      Boolean,
-    );
+    await eventually(answers, Boolean);
     await right(own.runtime.stop(ordered.key, { graceMs: 0 }));
     expect(await right(own.runtime.list())).toEqual([]);
   },

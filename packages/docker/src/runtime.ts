@@ -16,7 +16,8 @@ import { startInstance } from './start-instance.ts';
 
 /**
  * Instances as containers: without capabilities or new privileges, limited, at an address that stays the same for the
- * container's life. Docker starts them again after a crash, of the app, of itself or of the host. Variables are in the container's configuration: whoever may use the engine can read them there.
+ * container's life. Docker starts them again after a crash, of the app, of itself or of the host. Variables are in the
+ * container's configuration: whoever may use the engine can read them there.
  */
 export const dockerRuntime = (options: DockerRuntimeOptions): Runtime => {
   const engine = connect(options);

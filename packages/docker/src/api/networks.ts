@@ -1,19 +1,21 @@
 /** What this package asks of the engine about networks. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { type Call, dial, type Engine, orAbsent } from './connection.ts';
+import { type Call, dial, type Engine, type EngineFault, orAbsent } from './connection.ts';
 
 /** The subnet of the network of that name, which is made if there is none. */
 export const ensureNetwork = (engine: Engine, name: string, subnet: string): Call<string> =>
   pipe(
     subnetOf(engine, name),
     TE.flatMap((found) =>
-      found === null
-        ? pipe(
+      found !== null
+        ? TE.right(found)
+        : pipe(
             create(engine, name, subnet),
+            TE.orElse((fault) => madeByAnother(engine, name, fault)),
             TE.flatMap(() => subnetOf(engine, name)),
-          )
-        : TE.right(found),
+          ),
     ),
     TE.flatMap((found) =>
       found === null
@@ -21,6 +23,28 @@ export const ensureNetwork = (engine: Engine, name: string, subnet: string): Cal
         : TE.right(found),
     ),
   );
+
+const TRIES = 20;
+const PAUSE_MS = 50;
+
+/**
+ * Another worker may be faster. The engine tells it by the name or, while it makes that one, by the subnet, which in
+ * the end may also be somebody else's: then the fault stands.
+ */
+const madeByAnother = (engine: Engine, name: string, fault: EngineFault, triesLeft = TRIES): Call<void> =>
+  (fault.status !== 409 && fault.status !== 403) || triesLeft === 0
+    ? TE.left(fault)
+    : pipe(
+        subnetOf(engine, name),
+        TE.flatMap((found) =>
+          found !== null
+            ? TE.right(undefined)
+            : pipe(
+                TE.fromTask(() => sleep(PAUSE_MS)),
+                TE.flatMap(() => madeByAnother(engine, name, fault, triesLeft - 1)),
+              ),
+        ),
+      );
 
 const subnetOf = (engine: Engine, name: string): Call<string | null> =>
   orAbsent(
@@ -46,12 +70,8 @@ const hasConfig = (network: unknown): network is Configured =>
 
 const isIpv4 = (subnet: unknown): subnet is string => typeof subnet === 'string' && /^[\d.]+\/\d+$/.test(subnet);
 
-/** Another worker may be faster: then it is there, which is all that is asked for. */
 const create = (engine: Engine, name: string, subnet: string): Call<void> =>
-  pipe(
-    engine(async (docker, abortSignal) => {
-      const IPAM = { Config: [{ Subnet: subnet }] };
-      await docker.createNetwork({ Name: name, Driver: 'bridge', CheckDuplicate: true, IPAM, abortSignal });
-    }),
-    TE.orElse((fault) => (fault.status === 409 ? TE.right(undefined) : TE.left(fault))),
-  );
+  engine(async (docker, abortSignal) => {
+    const IPAM = { Config: [{ Subnet: subnet }] };
+    await docker.createNetwork({ Name: name, Driver: 'bridge', CheckDuplicate: true, IPAM, abortSignal });
+  });

@@ -1,0 +1,20 @@
+import type { WorkQueue } from '@recourse/core';
+
+export type WorkQueueUnderTest = Readonly<{
+  /** Empty. */
+  queue: WorkQueue;
+  /** Puts a message there as it stands, as an older or newer release would have, or one with a fault. */
+  plant(message: unknown): Promise<void>;
+  /** Makes the queue unreachable until `close`. */
+  disconnect(): Promise<void>;
+  close(): Promise<void>;
+}>;
+
+export type DurableWorkQueueUnderTest = WorkQueueUnderTest &
+  Readonly<{
+    /** Lets a consumer in a process of its own take what is due, and kills it (SIGKILL) while its handler runs. */
+    takeAndDie(): Promise<void>;
+  }>;
+
+/** Opens an empty queue that is closed when the test is over. */
+export type Fresh = () => Promise<WorkQueueUnderTest>;

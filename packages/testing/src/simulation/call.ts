@@ -1,0 +1,103 @@
+/** A call of a port: a request that travels, is carried out, and is answered; or any part of that. */
+import type { CancelSignal, PortError } from '@recourse/core';
+import * as E from 'fp-ts/lib/Either.js';
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import type { Moment } from './choices.ts';
+import type { Lab } from './lab.ts';
+import type { Process } from './process.ts';
+
+type Answer<A> = E.Either<PortError, A>;
+
+export type Call<A> = Readonly<{
+  /** `runtime.start`: for the count of what was tried. */
+  operation: string;
+  /** What it is about, the same in every run: part of the name of each choice. */
+  subject: string;
+  /** How the port says that it could not be reached. */
+  unreachable: PortError['code'];
+  /** When it arrives. The answer may be given at once or later; only the first counts. */
+  carryOut: (answer: (answer: Answer<A>) => void) => void;
+  /** What ends the wait early: the code of the answer, and what the engine does about it. */
+  cancel?: Readonly<{ signal: CancelSignal; code: PortError['code']; stop: () => void }>;
+}>;
+
+/** How long a caller waits for an answer before it gives up. */
+const TIMEOUT_MS = 5_000;
+const NEVER = new Promise<never>(() => undefined);
+
+export const call =
+  <A>(lab: Lab, process: Process, asked: Call<A>): TaskEither<PortError, A> =>
+  () => {
+    if (!process.alive()) return NEVER;
+    const { kernel } = lab;
+    const { operation, subject } = asked;
+    const moment = lab.choices.at(`${operation} ${subject}`);
+    lab.operation(operation);
+    lab.trace.note(process.name, `${operation} ${subject}`);
+    if (lab.fault(moment, 'crash-before', operation)) {
+      process.die();
+      return NEVER;
+    }
+    if (lab.fault(moment, 'freeze', operation)) process.freeze(60_000 + 30_000 * moment.pick('frozen', 5));
+    const travel = 1 + Math.max(0, process.frozenUntil() - kernel.now()) + slowness(lab, moment, operation);
+    return new Promise<Answer<A>>((resolve) => send(lab, process, asked, moment, travel, resolve));
+  };
+
+const send = <A>(
+  lab: Lab,
+  process: Process,
+  asked: Call<A>,
+  moment: Moment,
+  travel: number,
+  resolve: (answer: Answer<A>) => void,
+) => {
+  const { kernel } = lab;
+  const { operation, unreachable, carryOut } = asked;
+  let answered = false;
+  const answer = (result: Answer<A>, ms: number) => {
+    if (answered) return;
+    answered = true;
+    kernel.after(ms, () => process.deliver(() => resolve(result)));
+  };
+  const timeout = () => answer(E.left(timedOut(unreachable, operation)), TIMEOUT_MS);
+
+  if (lab.fault(moment, 'lost', operation)) return timeout();
+  if (lab.fault(moment, 'late', operation)) {
+    kernel.after(travel + 20_000 + 20_000 * moment.pick('later', 4), () => carryOut(() => undefined));
+    return timeout();
+  }
+  listen(lab, asked, moment, answer);
+  kernel.after(travel, () =>
+    carryOut((result) => {
+      if (lab.fault(moment, 'crash-after', operation)) process.die();
+      else if (lab.fault(moment, 'ack-lost', operation)) timeout();
+      else answer(result, 1);
+    }),
+  );
+};
+
+/** An adapter lets go when its signal aborts, unless it does not. */
+const listen = <A>(
+  lab: Lab,
+  { cancel, operation }: Call<A>,
+  moment: Moment,
+  answer: (result: Answer<A>, ms: number) => void,
+): void => {
+  if (cancel === undefined) return;
+  const aborted = () => {
+    if (lab.fault(moment, 'abort-ignored', operation)) return;
+    cancel.stop();
+    answer(E.left({ kind: 'transient', code: cancel.code, message: `${operation} was cancelled.` }), 5);
+  };
+  if (cancel.signal.aborted) aborted();
+  else cancel.signal.addEventListener('abort', aborted);
+};
+
+const slowness = (lab: Lab, moment: Moment, operation: string): number =>
+  lab.fault(moment, 'slow', operation) ? 5 + 50 * moment.pick('slowness', 20) : 0;
+
+const timedOut = (code: PortError['code'], operation: string): PortError => ({
+  kind: 'transient',
+  code,
+  message: `${operation} was not answered within ${TIMEOUT_MS} ms.`,
+});

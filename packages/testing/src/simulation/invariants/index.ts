@@ -1,0 +1,27 @@
+// Every invariant of a simulated world, one family a file.
+import { commands } from './commands.ts';
+import { fences } from './fences.ts';
+import { healthyFirst } from './healthy-first.ts';
+import { intentFirst } from './intent-first.ts';
+import type { Invariant, Scene } from './invariant.ts';
+import { newestWins } from './newest-wins.ts';
+import { oneLive } from './one-live.ts';
+import { sameRelease } from './same-release.ts';
+import { secrets } from './secrets.ts';
+import { snapshots } from './snapshots.ts';
+import { stopServing } from './stop-serving.ts';
+import { wellFormed } from './well-formed.ts';
+
+export const allInvariants = (scene: Scene): readonly Invariant[] => [
+  wellFormed(scene),
+  oneLive(scene),
+  fences(),
+  healthyFirst(scene),
+  stopServing(scene),
+  sameRelease(scene),
+  intentFirst(scene),
+  newestWins(scene),
+  commands(scene),
+  snapshots(scene),
+  secrets(),
+];

@@ -1,0 +1,78 @@
+/** What all parts of one simulated world share. */
+import type { Choices, Moment } from './choices.ts';
+import type { Fact } from './facts.ts';
+import type { FaultClass, Rates } from './faults.ts';
+import type { Kernel } from './kernel.ts';
+import type { Trace } from './trace.ts';
+
+export type Lab = Readonly<{
+  kernel: Kernel;
+  choices: Choices;
+  trace: Trace;
+  /** Whether this goes wrong now. `operation` is what it would befall, for the count of what was tried. */
+  fault(moment: Moment, fault: FaultClass, operation: string): boolean;
+  /** Counts an operation, with or without a fault. */
+  operation(name: string): void;
+  /** No more faults from here on. */
+  calm(): void;
+  isCalm(): boolean;
+  /** Tells what has happened to whoever watches over the run. */
+  fact(fact: Fact): void;
+  /** Something rare that a campaign must have seen. */
+  saw(what: string): void;
+  /** The library did what it may never do, whatever the circumstances. */
+  defect(what: string): void;
+  counts: Counts;
+}>;
+
+/** What came about in a run, by name. */
+export type Counts = Readonly<{
+  faults: ReadonlyMap<string, number>;
+  /** `operation × fault`. */
+  visits: ReadonlyMap<string, number>;
+  /** Every operation, with or without a fault. */
+  operations: ReadonlyMap<string, number>;
+  sightings: ReadonlyMap<string, number>;
+}>;
+
+export type LabParts = Readonly<{
+  kernel: Kernel;
+  choices: Choices;
+  trace: Trace;
+  rates: Rates;
+  watch: (fact: Fact) => void;
+  defect: (what: string) => void;
+}>;
+
+export const createLab = ({ kernel, choices, trace, rates, watch, defect }: LabParts): Lab => {
+  const faults = new Map<string, number>();
+  const visits = new Map<string, number>();
+  const operations = new Map<string, number>();
+  const sightings = new Map<string, number>();
+  let calm = false;
+  return {
+    kernel,
+    choices,
+    trace,
+    fault: (moment, fault, operation) => {
+      if (calm || !moment.chance(fault, rates[fault])) return false;
+      count(faults, fault);
+      count(visits, `${operation} × ${fault}`);
+      trace.note('fault', `${fault} at ${operation}`);
+      return true;
+    },
+    operation: (name) => count(operations, name),
+    calm: () => {
+      calm = true;
+      trace.note('world', 'no more faults');
+    },
+    isCalm: () => calm,
+    fact: watch,
+    saw: (what) => count(sightings, what),
+    defect,
+    counts: { faults, visits, operations, sightings },
+  };
+};
+
+export const count = (counts: Map<string, number>, name: string, by = 1): void =>
+  void counts.set(name, (counts.get(name) ?? 0) + by);

@@ -1,0 +1,49 @@
+/** Whether everything that was asked for has come to its end, and nothing is left over. */
+import type { DeploymentId, EnvironmentId } from '@recourse/core';
+import type { Scene } from './invariants/invariant.ts';
+import type { Truth } from './truth.ts';
+
+/** Somebody still has to do something for it. */
+export const isOpen = ({ deployments, environments }: Truth, id: DeploymentId): boolean => {
+  const known = deployments.get(id);
+  if (known === undefined) return false;
+  if (known.ending === null && !known.promoted) return true;
+  const environment = environments.get(known.request.environment);
+  if (environment === undefined) return false;
+  return (
+    environment.slot?.deployment === id ||
+    environment.waiting.has(id) ||
+    [...environment.retiring.values()].includes(id)
+  );
+};
+
+/** What is not yet as it has to be in the end; null if everything is. */
+export const unsettled = (scene: Scene, environments: readonly EnvironmentId[]): string | null => {
+  const { truth, engine } = scene;
+  for (const id of truth.deployments.keys()) if (isOpen(truth, id)) return `${id} is not done`;
+  const serving = new Set(environments.map((id) => truth.environments.get(id)?.live?.key));
+  for (const [key, { running }] of engine.instances) {
+    if (!serving.has(key)) return `${key} was left behind`;
+    if (!running) return `${key} is live and does not run`;
+  }
+  for (const id of environments) {
+    const problem = environmentProblem(scene, id);
+    if (problem !== null) return problem;
+  }
+  for (const { id, promoted, retired, request } of truth.deployments.values())
+    if (promoted && !retired && truth.environments.get(request.environment)?.live?.deployment !== id)
+      return `${id} was replaced, but nobody wrote it down`;
+  return null;
+};
+
+const environmentProblem = ({ truth, engine, router }: Scene, id: EnvironmentId): string | null => {
+  const known = truth.environments.get(id);
+  const last = `${id}-last`;
+  if (known?.live?.deployment !== last)
+    return `${last} is not live in ${id}, ${known?.live?.deployment ?? 'nothing'} is`;
+  const { live, routeFence } = known;
+  if (!engine.instances.has(live.key)) return `${live.key} is live in ${id} and is not there`;
+  const route = router.routes.get(id);
+  if (route?.upstream?.id !== live.instance) return `${id} is not pointed at ${live.key}`;
+  return route.fence >= routeFence ? null : `${id} is at fence ${route.fence}, not ${routeFence}`;
+};

@@ -1,0 +1,69 @@
+/** The second half of a run: no more faults, one more order for everyone, and then it must come to rest and stay there. */
+import type { Scene } from './invariants/invariant.ts';
+import type { Lab } from './lab.ts';
+import type { Operator } from './operator/operator.ts';
+import { unsettled } from './settled.ts';
+import type { Shape } from './shape.ts';
+import type { World } from './world.ts';
+
+export type Settling = Readonly<{
+  /** The last order was given: some more trouble, then the calm. */
+  begin(): void;
+  over(): boolean;
+  afterMs(): number | null;
+}>;
+
+/** Whoever stands still or is down is back by then. */
+const LAST_ORDER_AFTER_MS = 240_000;
+const LOOK_EVERY_MS = 1_000;
+/** Nothing may change any more for so long. */
+const QUIET_MS = 120_000;
+/** The longest chain of what one deployment may do: every attempt of every step, with sweeps and redeliveries between. */
+const WITHIN_MS = 1_200_000;
+/** A clock that was an hour ahead may have written down a time to try again that is an hour away. */
+const CLOCK_JUMP_MS = 3_600_000;
+
+export const createSettling = (
+  lab: Lab,
+  shape: Shape,
+  scene: Scene,
+  world: World,
+  operator: Operator,
+  violate: (invariant: string, detail: string) => void,
+): Settling => {
+  const { kernel } = lab;
+  let over = false;
+  let since: number | null = null;
+  let restedAt: number | null = null;
+
+  const look = () => {
+    if (over || since === null) return;
+    const problem = unsettled(scene, shape.environments);
+    if (problem === null) restedAt ??= kernel.now();
+    else if (restedAt !== null)
+      return violate('stays-settled', `after ${kernel.now() - restedAt} ms of rest: ${problem}`);
+    const jumped = lab.counts.faults.has('clock-jumps') ? CLOCK_JUMP_MS : 0;
+    const within = WITHIN_MS * (shape.deafQueue ? 2 : 1) + jumped;
+    if (problem !== null && kernel.now() - since > within)
+      return violate('settles', `${within} ms after the last order: ${problem}`);
+    if (restedAt !== null && kernel.now() - restedAt >= QUIET_MS) over = true;
+    else kernel.after(LOOK_EVERY_MS, look);
+  };
+
+  return {
+    begin: () => {
+      const moreMs = 15_000 * lab.choices.at('the calm').pick('later', 6);
+      kernel.after(moreMs, () => {
+        lab.calm();
+        for (const { process } of world.running()) process.jump(0);
+      });
+      kernel.after(moreMs + LAST_ORDER_AFTER_MS, () => {
+        since = kernel.now();
+        operator.finish();
+        look();
+      });
+    },
+    over: () => over,
+    afterMs: () => (restedAt === null || since === null ? null : restedAt - since),
+  };
+};

@@ -1,0 +1,118 @@
+/** One run of one world, from one number: the library under faults, then without, and every invariant at every step. */
+import * as E from 'fp-ts/lib/Either.js';
+import { type Choices, type Plan, plannedChoices, seededChoices } from './choices.ts';
+import type { Fact } from './facts.ts';
+import { type ProfileName, profiles, swarm } from './faults.ts';
+import { allInvariants } from './invariants/index.ts';
+import type { Invariant } from './invariants/invariant.ts';
+import { createKernel } from './kernel.ts';
+import { type Counts, createLab } from './lab.ts';
+import { createOperator } from './operator/operator.ts';
+import { createLog } from './ports/store.ts';
+import { createSettling } from './settling.ts';
+import { shapeOf } from './shape.ts';
+import { createSightings } from './sightings.ts';
+import { createTrace, type TraceLine } from './trace.ts';
+import { withTripwire } from './tripwire.ts';
+import { createTruth } from './truth.ts';
+import { weather } from './weather.ts';
+import { createWorld } from './world.ts';
+
+export type SimulationOptions = Readonly<{
+  profile?: ProfileName;
+  /** Keeps the lines of the log, for a report. */
+  trace?: boolean;
+}> &
+  (Readonly<{ seed: number }> | Readonly<{ plan: Plan }>);
+
+export type Violation = Readonly<{ invariant: string; detail: string; atMs: number; step: number }>;
+
+export type Simulation = Readonly<{
+  violation: Violation | null;
+  /** Of the whole global log. */
+  hash: string;
+  steps: number;
+  virtualMs: number;
+  /** How long it took to settle when the faults were over; null if it did not come to that. */
+  settledAfterMs: number | null;
+  events: number;
+  counts: Counts;
+  plan: Plan;
+  trace: readonly TraceLine[];
+}>;
+
+const STEPS_MAX = 400_000;
+
+export const simulate = (options: SimulationOptions): Promise<Simulation> =>
+  withTripwire(() => run('plan' in options ? plannedChoices(options.plan) : seededChoices(options.seed), options));
+
+const run = async (choices: Choices, { profile = 'usual', trace: keep = false }: SimulationOptions) => {
+  const kernel = createKernel();
+  const trace = createTrace(kernel.now, keep);
+  let violation: Violation | null = null;
+  const violate = (invariant: string, detail: string) => {
+    violation ??= { invariant, detail, atMs: kernel.now(), step: kernel.steps() };
+    trace.note('INVARIANT', `${invariant}: ${detail}`);
+  };
+  const watchers: ((fact: Fact) => void)[] = [];
+  const lab = createLab({
+    kernel,
+    choices,
+    trace,
+    rates: swarm(profiles[profile], choices),
+    watch: (fact) => {
+      for (const watcher of watchers) watcher(fact);
+    },
+    defect: (what) => violate('defect', what),
+  });
+
+  const shape = shapeOf(choices);
+  const truth = createTruth();
+  const log = createLog((stored, by) => {
+    const taken = truth.take(stored, by);
+    if (E.isLeft(taken)) return violate('readable', taken.left);
+    trace.note('log', `${by}: ${taken.right.json}`);
+    lab.fact(taken.right);
+  });
+  const world = createWorld(lab, shape, log);
+  const scene = { truth, engine: world.engine, router: world.router, log };
+  const invariants = allInvariants(scene);
+  const sighting = createSightings(truth);
+  const look = (fact: Fact) => {
+    const seen = sighting(fact);
+    if (seen !== null) lab.saw(seen);
+  };
+  watchers.push(look, (fact) => check(invariants, fact, violate));
+
+  const operator = createOperator(lab, shape, truth, world.branches, world.running);
+  const settling = createSettling(lab, shape, scene, world, operator, violate);
+  weather({
+    lab,
+    engine: world.engine,
+    router: world.router,
+    processes: () => world.running().map(({ process }) => process),
+    replace: world.replace,
+  });
+  kernel.after(500, () => operator.begin(settling.begin));
+
+  await kernel.run(() => violation !== null || settling.over() || kernel.steps() >= STEPS_MAX);
+  if (kernel.steps() >= STEPS_MAX) violate('settles', `it still goes on after ${STEPS_MAX} steps`);
+  return {
+    violation,
+    hash: trace.hash(),
+    steps: kernel.steps(),
+    virtualMs: kernel.now(),
+    settledAfterMs: settling.afterMs(),
+    events: log.all.length,
+    counts: lab.counts,
+    plan: choices.plan(),
+    trace: trace.lines(),
+  };
+};
+
+const check = (invariants: readonly Invariant[], fact: Fact, violate: (id: string, detail: string) => void): void => {
+  for (const { id, on } of invariants) {
+    const wrong = on?.(fact) ?? null;
+    if (wrong !== null) violate(id, wrong);
+  }
+};

@@ -1,0 +1,54 @@
+/**
+ * While a world runs, time and chance come from it alone. Whoever of our files reaches for the real ones is stopped
+ * there; everybody else (the test runner) is let through.
+ */
+
+type Wire = Readonly<{ owner: object; name: string }>;
+
+const wires: readonly Wire[] = [
+  { owner: Date, name: 'now' },
+  { owner: Math, name: 'random' },
+  { owner: performance, name: 'now' },
+  { owner: globalThis.crypto, name: 'randomUUID' },
+  { owner: globalThis.crypto, name: 'getRandomValues' },
+  { owner: globalThis, name: 'setTimeout' },
+  { owner: globalThis, name: 'setInterval' },
+  { owner: globalThis, name: 'setImmediate' },
+  { owner: globalThis, name: 'fetch' },
+];
+
+/** The files that have to be deterministic. */
+const ours =
+  /[/\\]packages[/\\](?:core|engine)[/\\](?:src|dist)[/\\]|[/\\]testing[/\\](?:src|dist)[/\\]simulation[/\\]/;
+
+let running = 0;
+let restore: (() => void)[] = [];
+
+export const withTripwire = async <A>(simulation: () => Promise<A>): Promise<A> => {
+  if (running++ === 0) restore = wires.map(stretch);
+  try {
+    return await simulation();
+  } finally {
+    if (--running === 0) for (const undo of restore) undo();
+  }
+};
+
+const stretch = ({ owner, name }: Wire): (() => void) => {
+  const original: unknown = Reflect.get(owner, name);
+  if (typeof original !== 'function') return () => undefined;
+  const guarded = new Proxy(original, {
+    apply: (target, self, args) => {
+      if (ours.test(callerIn(new Error().stack))) throw new Error(`${name} was called in a simulated world`);
+      return Reflect.apply(target, self === undefined ? owner : self, args);
+    },
+  });
+  const own = Object.getOwnPropertyDescriptor(owner, name);
+  Object.defineProperty(owner, name, { value: guarded, configurable: true, writable: true });
+  return () => {
+    if (own === undefined) Reflect.deleteProperty(owner, name);
+    else Object.defineProperty(owner, name, own);
+  };
+};
+
+/** Line 0 is the message, 1 the trap, 2 whoever called. */
+const callerIn = (stack: string | undefined): string => stack?.split('\n')[2] ?? '';

@@ -1,6 +1,7 @@
 // The public surface of @recourse/testing. What is not named here may change without notice.
 
 export { some } from './arbitraries/some.ts';
+export { type Walked, type WalkOptions, walk } from './arbitraries/walk/walk.ts';
 export { type BuilderUnderTest, builderConformance } from './conformance/builder.ts';
 export { type ClockUnderTest, clockConformance } from './conformance/clock.ts';
 export { type EventStoreUnderTest, eventStoreConformance } from './conformance/event-store.ts';

@@ -9,6 +9,7 @@ import {
   failure,
 } from './events.ts';
 import * as identity from './identity.ts';
+import { reachable, walkOptions } from './reachable.ts';
 import * as releases from './release.ts';
 
 export const some = {
@@ -23,7 +24,10 @@ export const some = {
   environmentEvents,
   deploymentCommand,
   environmentCommand,
-  /** What any heap of events amounts to, possible or not. For states that can come about, see `walk`. */
+  /** What any heap of events amounts to, possible or not. */
   anyDeployment,
   anyEnvironment,
+  /** What a walk comes to. */
+  reachable,
+  walkOptions,
 } as const;

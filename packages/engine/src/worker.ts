@@ -1,7 +1,8 @@
 import { WakeUp } from '@recourse/core';
+import * as E from 'fp-ts/lib/Either.js';
 import { type Advancing, advance } from './advance.ts';
 import { cancellation } from './cancellation.ts';
-import { orFault } from './fault.ts';
+import { Fault } from './fault.ts';
 import type { Sweeper } from './sweep/sweeper.ts';
 
 export type WorkOptions = Readonly<{
@@ -18,6 +19,8 @@ export type Worker = Readonly<{
   /** Resolves when it has stopped; rejects with a Fault if the queue failed for good. */
   stopped: Promise<void>;
 }>;
+
+const QUEUE_PAUSE_MS = 1_000;
 
 export const startWorker = (advancing: Advancing, sweeper: Sweeper, { concurrency = 4 }: WorkOptions): Worker => {
   const { queue, clock } = advancing.ports;
@@ -36,7 +39,17 @@ export const startWorker = (advancing: Advancing, sweeper: Sweeper, { concurrenc
     if (advanced === 'stopped') await queue.enqueue({ v: 1, deploymentId })();
   };
 
-  const consuming = orFault(queue.consume({ concurrency, signal: beginNothing.signal }, handle));
+  /** A queue that is away for a moment ends no worker; the sweeper goes on meanwhile. */
+  const consume = async (): Promise<void> => {
+    while (!beginNothing.signal.aborted) {
+      const ended = await queue.consume({ concurrency, signal: beginNothing.signal }, handle)();
+      if (E.isRight(ended)) return;
+      if (ended.left.kind === 'permanent') throw new Fault(ended.left);
+      await clock.sleep(QUEUE_PAUSE_MS, beginNothing.signal);
+    }
+  };
+
+  const consuming = consume();
   const sweeping = sweeper.run(beginNothing.signal);
   const stopped = Promise.all([consuming, sweeping])
     .then(() => undefined)

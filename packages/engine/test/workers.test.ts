@@ -62,6 +62,22 @@ describe('a wake-up is a hint', () => {
   });
 });
 
+test('a queue that is away for a moment ends no worker', async () => {
+  const world = await openWorld();
+  let asked = 0;
+  const queue = {
+    ...world.options.queue,
+    consume: (...args: Parameters<typeof world.options.queue.consume>) =>
+      ++asked === 1 ? transient('queue/unavailable') : world.options.queue.consume(...args),
+  };
+  const recourse = createRecourse({ ...world.options, queue, sweepEveryMs: 60_000 });
+  const worker = recourse.work();
+  expect(await settled({ recourse }, await recourse.deploy(deployOf('v1')))).toBe('live');
+  expect(asked).toBe(2);
+  await worker.stop();
+  await worker.stopped;
+});
+
 describe('a store that misbehaves', () => {
   test('an append that happened, and of which nobody was told, is not done twice', async () => {
     const world = await openWorld();

@@ -30,7 +30,8 @@ export const changesOf = (dataVersion: () => number): Changes => {
       listeners.add(listener);
       if (poll === undefined) {
         seen = orWhenClosed(dataVersion);
-        poll = setInterval(look, POLL_MS).unref();
+        // Not unref'd: whoever waits for what others do must not find that the process ended meanwhile.
+        poll = setInterval(look, POLL_MS);
       }
       return () => {
         listeners.delete(listener);

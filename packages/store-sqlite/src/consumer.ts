@@ -12,6 +12,8 @@ import { type Claim, type Job, LEASE_MS, type WorkRows } from './work-rows.ts';
 /** How long a message rests after its handler failed: doubled each time, so that what keeps failing is no load. */
 const BACKOFF_MS = 100;
 const BACKOFF_MS_MAX = 5000;
+/** How long a consumer rests that could not reach the file. It gives up only what is closed or damaged. */
+const OUTAGE_MS = 500;
 /** A timer cannot be set for ever, and clocks are put right. */
 const WAIT_MS_MAX = 60_000;
 
@@ -51,27 +53,35 @@ type Loop = Readonly<{
 }>;
 
 const takeInTurn = async (shared: Shared, loop: Loop): Promise<E.Either<PortError, void>> => {
-  const { concurrency, signal, running, handle, idle } = loop;
-  while (!signal.aborted) {
-    const free = concurrency - running.size;
-    const wait = free > 0 ? await nextInMs(shared)() : E.right(WAIT_MS_MAX);
-    if (E.isLeft(wait)) return wait;
-    if (wait.right > 0) {
-      await idle(wait.right);
-      continue;
-    }
-    const jobs = await take(shared, free)();
-    if (E.isLeft(jobs)) return jobs;
-
-    for (const job of jobs.right) {
-      const done = work(shared, job, signal, handle).then(() => {
-        running.delete(job.deployment);
-        shared.database.changes.notify();
-      });
-      running.set(job.deployment, done);
-    }
+  while (!loop.signal.aborted) {
+    const wait = await takeSome(shared, loop);
+    if (E.isRight(wait)) await loop.idle(wait.right);
+    else if (wait.left.kind === 'transient' && shared.database.isOpen()) await loop.idle(OUTAGE_MS);
+    else return wait;
   }
   return E.right(undefined);
+};
+
+/** Starts what is due and may be started. Gives back after how many milliseconds to look again. */
+const takeSome = async (
+  shared: Shared,
+  { concurrency, signal, running, handle }: Loop,
+): Promise<E.Either<PortError, number>> => {
+  const free = concurrency - running.size;
+  if (free <= 0) return E.right(WAIT_MS_MAX);
+  const wait = await nextInMs(shared)();
+  if (E.isLeft(wait) || wait.right > 0) return wait;
+  const jobs = await take(shared, free)();
+  if (E.isLeft(jobs)) return jobs;
+
+  for (const job of jobs.right) {
+    const done = work(shared, job, signal, handle).then(() => {
+      running.delete(job.deployment);
+      shared.database.changes.notify();
+    });
+    running.set(job.deployment, done);
+  }
+  return E.right(0);
 };
 
 /** A look takes no lock, so it goes before every claim. */

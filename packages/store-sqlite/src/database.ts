@@ -15,6 +15,7 @@ export type Database = Readonly<{
   /** Runs `use` in a transaction of its own, alone among all processes. */
   write<A>(doing: string, use: () => A): TaskEither<PortError, A>;
   changes: Changes;
+  isOpen(): boolean;
   close(): void;
 }>;
 
@@ -30,6 +31,7 @@ export const databaseOf = (db: DatabaseSync, options: Options): Database => {
     read: (doing, use) => whenUnlocked(options, doing, use),
     write: (doing, use) => whenUnlocked(options, doing, () => transaction(use)),
     changes,
+    isOpen: () => db.isOpen,
     close: () => {
       if (db.isOpen) db.close();
       changes.notify();

@@ -21,9 +21,11 @@ export type SqliteStoreOptions = Readonly<{
 export type SqliteStore = Readonly<{
   events: EventStore;
   snapshots: Snapshots;
-  /** A consumer keeps the process alive until its signal aborts; a subscription does not. */
   queue: WorkQueue;
-  /** Subscriptions and consumers under way end, as all later calls do, with `unavailable`. */
+  /**
+   * Subscriptions and consumers under way end, as all later calls do, with `unavailable`. Until then, or until their
+   * signals abort, they keep the process alive.
+   */
   close(): void;
 }>;
 

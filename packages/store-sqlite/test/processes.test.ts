@@ -3,6 +3,7 @@ import type { EventStore, StoredEvent } from '@recourse/core';
 import { type Operation, right, violations } from '@recourse/testing';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openSqliteStore } from '../src/index.ts';
+import { pause } from './sample.ts';
 import { spawned } from './spawned.ts';
 import { temporaryFile } from './temporary-file.ts';
 
@@ -87,6 +88,19 @@ describe('several processes on one file', { timeout: 240_000 }, () => {
     expect(operations.filter(({ outcome }) => outcome === 'ok').length).toBeGreaterThan(40);
     const history = { operations, log, streams: await streamsOf(events), delivered: log, observed: [] };
     expect(violations(history)).toEqual([]);
+  });
+
+  test('a process that does nothing but wait for an event lives until it comes', async () => {
+    const file = await temporaryFile();
+    const { events } = await open(file);
+    const waiting = spawned('waiting.ts', file);
+    await waiting.said('waiting');
+    await pause(200);
+    const writer = spawned('writer.ts', file, 'one', '1', 'deployment-a');
+    expect(await writer.ended()).toBe(0);
+    await waiting.said('heard of deployment-a');
+    expect(await waiting.ended()).toBe(0);
+    expect((await logOf(events)).length).toBe(1);
   });
 
   test('those that open a new file at once find one and the same', async () => {

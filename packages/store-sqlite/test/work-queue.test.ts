@@ -150,6 +150,17 @@ describe('the embedded queue', { timeout: 60_000 }, () => {
     });
   });
 
+  test('a consumer outlasts an outage of the file', async () => {
+    const { store, outside } = await fresh({ lockTimeoutMs: 10 });
+    await right(store.queue.enqueue(d1));
+    outside.exec('begin immediate');
+    const { handled, saw } = consume(store.queue);
+    await pause(300);
+    expect(handled).toEqual([]);
+    outside.exec('rollback');
+    await saw(1);
+  });
+
   test('what is no JSON is handed over as the text that it is', async () => {
     const { store, outside } = await fresh();
     const { handled, saw } = consume(store.queue);

@@ -1,0 +1,11 @@
+/** Waits for one event, and for nothing else. Parameter: the file. */
+import { opened } from './opened.ts';
+
+const [file = ''] = process.argv.slice(2);
+const { events } = await opened({ file });
+const abort = new AbortController();
+process.stdout.write('waiting\n');
+await events.subscribe({ after: null, signal: abort.signal }, async ([event]) => {
+  process.stdout.write(`heard of ${event?.stream}\n`);
+  abort.abort();
+})();

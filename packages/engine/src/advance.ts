@@ -142,7 +142,9 @@ const keepBooks = async (
     .with({ type: 'Admit' }, async () => {
       const admit = { type: 'Admit', deployment, kind: kindOf(request), automatic: isAutomatic(request) } as const;
       const admitted = await journal.decideEnvironment(request.environment, admit, cause);
-      const slot = E.isRight(admitted) ? admitted.right.state.slot : null;
+      // It had its turn already: what is known here of this deployment is out of date.
+      if (E.isLeft(admitted)) return journal.deployment(deployment);
+      const { slot } = admitted.right.state;
       return slot?.deployment === deployment ? decide({ type: 'RecordAdmitted', fence: slot.fence }) : known;
     })
     .with({ type: 'Preempt' }, async ({ holder }) => {

@@ -3,6 +3,7 @@ import {
   defaultPolicy,
   deploymentEvents,
   deploymentStream,
+  type Environment,
   explainDeployment,
   type Rejection,
   type RollbackPlan,
@@ -58,6 +59,8 @@ export type Recourse = Readonly<{
   cancel(input: CancelInput): Answer<Requested>;
   /** After a rollback, pushes wait: this lets them go on. */
   resumeAutoDeploy(input: ResumeInput): Answer<void>;
+  /** What is live, who acts, who waits, and whether automatic deploys are held. Empty for one that is not known. */
+  environment(environment: string): Answer<Environment>;
   history(input: HistoryInput): Answer<HistoryPage>;
   /** The earlier releases, newest first, each with the plan of going back to it or why there is none. */
   rollbackOptions(environment: string): Answer<readonly RollbackOption[]>;
@@ -110,6 +113,9 @@ export const createRecourse = (options: RecourseOptions): Recourse => {
           await ports.queue.enqueue({ v: 1, deploymentId: deployment })();
         return E.right(undefined);
       }),
+
+    environment: (environment) =>
+      given(parseEnvironmentId(environment), async (id) => E.right((await journal.environment(id)).state)),
 
     history: (input) => given(parseHistory(input), async (query) => E.right(await readHistory(ports, journal, query))),
 

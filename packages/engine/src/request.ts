@@ -4,6 +4,8 @@ import {
   DeploymentId,
   type DeploymentRequest,
   type EnvironmentId,
+  isAutomatic,
+  kindOf,
   type Rejection,
   type RollbackPlan,
 } from '@recourse/core';
@@ -52,6 +54,7 @@ export const requestRollback = async (
   if (agreed !== null && (agreed.live !== plan.live || agreed.target.deployment !== plan.target.deployment))
     return E.left({ code: 'StalePlan', planned: agreed.live, live: plan.live });
   const busy = await underWay(advancing, plan);
+  if (busy === deployment) return repeated(command, (await advancing.journal.deployment(deployment)).state);
   if (busy !== null) return E.left({ code: 'EnvironmentBusy', environment: command.environment, with: busy });
 
   const { environment, acceptMovedRef, actor, reason } = command;
@@ -105,8 +108,15 @@ const request = async (advancing: Advancing, asked: Asked, requested: Deployment
     correlationId: deployment,
     causationId: asked.commandId ?? deployment,
   };
-  const decided = await advancing.journal.decideDeployment(deployment, { type: 'Request', request: requested }, cause);
+  const { journal } = advancing;
+  const decided = await journal.decideDeployment(deployment, { type: 'Request', request: requested }, cause);
   if (E.isLeft(decided)) return decided;
+  // Now, not when a worker comes to it: whoever was answered first is first in line, whatever becomes of its wake-up.
+  const { ending, promoted } = decided.right.state;
+  if (ending === null && !promoted) {
+    const line = { deployment, kind: kindOf(requested), automatic: isAutomatic(requested) };
+    await journal.decideEnvironment(requested.environment, { type: 'StandInLine', ...line }, cause);
+  }
   await advancing.ports.queue.enqueue({ v: 1, deploymentId: deployment })();
   return E.right({ deployment });
 };

@@ -133,6 +133,9 @@ describe('the history', () => {
     const [first, second] = await live(world, 'v1', 'v2');
     const back = accepted(await world.recourse.rollback({ environment: shop, actor: 'ada', reason: 'it is down' }));
     expect(await settled(world, back)).toBe('live');
+    const environment = accepted(await world.recourse.environment(shop));
+    expect(environment).toMatchObject({ slot: null, waiting: [], heldBy: back.deployment });
+    expect(environment.live?.release).toMatchObject({ deployment: back.deployment, origin: first });
     const [newest] = accepted(await world.recourse.history({ environment: shop })).entries;
     expect(newest).toMatchObject({
       status: 'live',

@@ -213,6 +213,7 @@ laws('an environment', {
   evolve: evolveEnvironment,
   codec: environmentEvents,
   again: {
+    StandInLine: 'nothing',
     Admit: 'nothing',
     Activate: 'nothing',
     Abort: 'nothing',

@@ -10,6 +10,8 @@ import { type Candidate, type Environment, isOver, wasLive } from './environment
 import type { DeploymentKind, EnvironmentEvent } from './events.ts';
 
 export type EnvironmentCommand = Readonly<
+  /** Stands in line, and leaves the rest to a worker. */
+  | { type: 'StandInLine'; deployment: DeploymentId; kind: DeploymentKind; automatic: boolean }
   /** Stands in line, and takes the slot if it is this deployment's turn. */
   | { type: 'Admit'; deployment: DeploymentId; kind: DeploymentKind; automatic: boolean }
   | { type: 'Activate'; release: Release; key: StepKey; instance: Instance; kind: DeploymentKind }
@@ -24,6 +26,10 @@ type Outcome = E.Either<Rejection, readonly EnvironmentEvent[]>;
 export const decideEnvironment = (command: EnvironmentCommand, state: Environment): Outcome =>
   match(command)
     .returnType<Outcome>()
+    .with({ type: 'StandInLine' }, ({ deployment, kind, automatic }) => {
+      if (isOwed(deployment, state) || isOver(deployment, state)) return E.right([]);
+      return E.right([{ type: 'SlotRequested', deployment, kind, automatic }]);
+    })
     .with({ type: 'Admit' }, ({ deployment, kind, automatic }) => {
       if (state.slot?.deployment === deployment) return E.right([]);
       if (isOver(deployment, state))

@@ -43,6 +43,21 @@ const activate = (deployment: typeof d1, number: number) =>
     kind: deployment === r1 ? 'rollback' : 'deploy',
   }) as const;
 
+describe('the line', () => {
+  const standInLine = (deployment: typeof d1) => ({ ...admit(deployment), type: 'StandInLine' }) as const;
+
+  test('is joined without taking the slot, even if nobody holds it', () => {
+    given().when(standInLine(d1)).thenHappens(inLine(d1));
+  });
+
+  test('is joined once, and not by one that holds the slot or is over', () => {
+    given(inLine(d1)).when(standInLine(d1)).thenNothing();
+    given(inLine(d1), taken(d1, 1)).when(standInLine(d1)).thenNothing();
+    given(inLine(d1), taken(d1, 1), live(d1, 1)).when(standInLine(d1)).thenNothing();
+    given(inLine(d1), { type: 'SlotReleased', deployment: d1 }).when(standInLine(d1)).thenNothing();
+  });
+});
+
 describe('the slot', () => {
   test('is taken by the first that asks', () => {
     given().when(admit(d1)).thenHappens(inLine(d1), taken(d1, 1));

@@ -52,6 +52,7 @@ export const deploymentCommands: PerType<DeploymentCommand> = {
 };
 
 export const environmentCommands: PerType<EnvironmentCommand> = {
+  StandInLine: typed('StandInLine', { deployment: deploymentId, kind: deploymentKind, automatic: fc.boolean() }),
   Admit: typed('Admit', { deployment: deploymentId, kind: deploymentKind, automatic: fc.boolean() }),
   Activate: typed('Activate', { release, key: stepKey, instance, kind: deploymentKind }),
   Abort: typed('Abort', { deployment: deploymentId, fence, reason: fc.oneof(text, hostileText) }),

@@ -20,7 +20,7 @@ export const allInvariants = (scene: Scene): readonly Invariant[] => [
   stopServing(scene),
   sameRelease(scene),
   intentFirst(scene),
-  newestWins(scene),
+  newestWins(),
   commands(scene),
   snapshots(scene),
   secrets(),

@@ -1,5 +1,5 @@
 /** What a platform's people and webhooks ask for: drawn from the seed, zero being nothing at all. */
-import type { EnvironmentId, Rejection } from '@recourse/core';
+import type { EnvironmentId, Rejection, RollbackPlan } from '@recourse/core';
 import type { DeployInput, Recourse } from '@recourse/engine';
 import type { Either } from 'fp-ts/lib/Either.js';
 import * as E from 'fp-ts/lib/Either.js';
@@ -102,17 +102,24 @@ const rollback: Kind = ({ name, environment, moment, known }) => {
   };
 };
 
-const plannedRollback: Kind = ({ name, environment }) => ({
-  name,
-  type: 'planned-rollback',
-  environment,
-  makes: `${environment}-${name}`,
-  give: async (recourse) => {
-    const plan = await recourse.planRollback({ environment });
-    if (E.isLeft(plan)) return plan;
-    return recourse.rollback({ plan: plan.right, actor: 'grace', commandId: name });
-  },
-});
+/** Somebody looks at a plan and says yes to it, once or twice. */
+const plannedRollback: Kind = ({ name, environment }) => {
+  let agreed: RollbackPlan | null = null;
+  return {
+    name,
+    type: 'planned-rollback',
+    environment,
+    makes: `${environment}-${name}`,
+    give: async (recourse) => {
+      if (agreed === null) {
+        const planned = await recourse.planRollback({ environment });
+        if (E.isLeft(planned)) return planned;
+        agreed ??= planned.right;
+      }
+      return recourse.rollback({ plan: agreed, actor: 'grace', commandId: name });
+    },
+  };
+};
 
 const cancel: Kind = ({ name, environment, moment, known }) => {
   const deployment = known[Math.max(0, known.length - 1 - moment.pick('which', 3))];

@@ -1,6 +1,5 @@
 /** Asks for a deployment, a rollback, a cancellation. One command id makes one deployment, at any concurrency. */
 import {
-  type Deployment,
   DeploymentId,
   type DeploymentRequest,
   type EnvironmentId,
@@ -39,54 +38,68 @@ export const requestDeploy = async (advancing: Advancing, command: DeployCommand
   });
 };
 
+/** Copies of one click may come at once, each seeing another moment: what one of them made is the answer to all. */
 export const requestRollback = async (
   advancing: Advancing,
   command: RollbackCommand,
   agreed: RollbackPlan | null,
 ): Answer => {
   const deployment = idOf(advancing, command);
-  const { state: existing } = await advancing.journal.deployment(deployment);
-  if (existing.request !== null) return repeated(command, existing);
+  const before = await repeated(advancing, command, deployment);
+  if (before !== null) return before;
 
-  const planned = await planFor(advancing, command);
-  if (E.isLeft(planned)) return planned;
-  const plan = planned.right;
-  if (agreed !== null && (agreed.live !== plan.live || agreed.target.deployment !== plan.target.deployment))
-    return E.left({ code: 'StalePlan', planned: agreed.live, live: plan.live });
-  const busy = await underWay(advancing, plan);
-  if (busy === deployment) return repeated(command, (await advancing.journal.deployment(deployment)).state);
-  if (busy !== null) return E.left({ code: 'EnvironmentBusy', environment: command.environment, with: busy });
-
-  const { environment, acceptMovedRef, actor, reason } = command;
-  const { target, config, configMode } = plan;
-  const asked = await request(advancing, command, {
-    type: 'RollbackRequested',
-    deployment,
-    environment,
-    target,
-    configMode,
-    config,
-    acceptMovedRef,
-    actor,
-    reason,
-  });
-  // Another copy of this very click was first, and saw another release live: its answer is the answer.
-  if (E.isRight(asked) || asked.left.code !== 'CommandReused') return asked;
-  return repeated(command, (await advancing.journal.deployment(deployment)).state);
+  const plan = await planned(advancing, command, agreed);
+  const asked = E.isLeft(plan) ? plan : await request(advancing, command, rollbackOf(deployment, command, plan.right));
+  if (E.isRight(asked)) return asked;
+  return (await repeated(advancing, command, deployment)) ?? asked;
 };
 
-/** The same click again: the same answer, whatever became live since. */
-const repeated = (command: RollbackCommand, { request: made }: Deployment): E.Either<Rejection, Requested> => {
-  if (made === null) return E.left({ code: 'NotRequested' });
-  const { deployment } = made;
+/** The same click again: the same answer, whatever became live since. Null: nothing was made of it yet. */
+const repeated = async (
+  advancing: Advancing,
+  command: RollbackCommand,
+  deployment: DeploymentId,
+): Promise<E.Either<Rejection, Requested> | null> => {
+  const { request: made } = (await advancing.journal.deployment(deployment)).state;
+  if (made === null) return null;
   const same =
     made.type === 'RollbackRequested' &&
     made.environment === command.environment &&
     made.configMode === command.config &&
     made.acceptMovedRef === command.acceptMovedRef &&
     (command.target === undefined || command.target === made.target.deployment);
-  return same ? E.right({ deployment }) : E.left({ code: 'CommandReused', deployment });
+  return same ? request(advancing, command, made) : E.left({ code: 'CommandReused', deployment });
 };
+
+const planned = async (
+  advancing: Advancing,
+  command: RollbackCommand,
+  agreed: RollbackPlan | null,
+): Promise<E.Either<Rejection, RollbackPlan>> => {
+  const made = await planFor(advancing, command);
+  if (E.isLeft(made)) return made;
+  const plan = made.right;
+  if (agreed !== null && (agreed.live !== plan.live || agreed.target.deployment !== plan.target.deployment))
+    return E.left({ code: 'StalePlan', planned: agreed.live, live: plan.live });
+  const busy = await underWay(advancing, plan);
+  return busy === null ? made : E.left({ code: 'EnvironmentBusy', environment: command.environment, with: busy });
+};
+
+const rollbackOf = (
+  deployment: DeploymentId,
+  { environment, acceptMovedRef, actor, reason }: RollbackCommand,
+  { target, config, configMode }: RollbackPlan,
+): DeploymentRequest => ({
+  type: 'RollbackRequested',
+  deployment,
+  environment,
+  target,
+  configMode,
+  config,
+  acceptMovedRef,
+  actor,
+  reason,
+});
 
 /** A rollback to the very same release that has not ended yet. */
 const underWay = async ({ journal }: Advancing, plan: RollbackPlan): Promise<DeploymentId | null> => {

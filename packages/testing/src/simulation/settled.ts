@@ -38,9 +38,11 @@ export const unsettled = (scene: Scene, environments: readonly EnvironmentId[]):
 
 const environmentProblem = ({ truth, engine, router }: Scene, id: EnvironmentId): string | null => {
   const known = truth.environments.get(id);
-  const last = `${id}-last`;
-  if (known?.live?.deployment !== last)
-    return `${last} is not live in ${id}, ${known?.live?.deployment ?? 'nothing'} is`;
+  if (!known?.live) return `nothing is live in ${id}`;
+  // One that was asked for before, and never answered, may have come later; newest-wins looks after the others.
+  const last = [...truth.deployments.values()].find((one) => one.id === `${id}-last`);
+  if (last === undefined) return `${id}-last was never recorded`;
+  if (!last.promoted && last.ending !== 'superseded') return `${last.id} did not go live, it is ${last.ending}`;
   const { live, routeFence } = known;
   if (!engine.instances.has(live.key)) return `${live.key} is live in ${id} and is not there`;
   const route = router.routes.get(id);

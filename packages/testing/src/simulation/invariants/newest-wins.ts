@@ -11,6 +11,8 @@ export const newestWins = (): Invariant => {
   const first = (times: Map<string, number>, id: string | null) => {
     if (id !== null && !times.has(id)) times.set(id, facts);
   };
+  const isOlder = (one: string, other: string): boolean =>
+    (answered.get(one) ?? Number.POSITIVE_INFINITY) < (asked.get(other) ?? 0);
 
   return {
     id: 'newest-wins',
@@ -19,13 +21,20 @@ export const newestWins = (): Invariant => {
       if (fact.type === 'ordered' && fact.order.type !== 'settled') first(asked, fact.order.makes);
       if (fact.type === 'answered' && fact.order.type !== 'settled' && E.isRight(fact.answer))
         first(answered, fact.order.makes);
-      if (fact.type !== 'appended' || fact.event.type !== 'Activated') return null;
+      if (fact.type !== 'appended') return null;
+      if (fact.event.type === 'Superseded') {
+        const superseded = fact.stored.stream.slice('deployment-'.length);
+        return isOlder(fact.event.by, superseded)
+          ? `${superseded} is superseded by ${fact.event.by}, which was asked for before it`
+          : null;
+      }
+      if (fact.event.type !== 'Activated') return null;
       const { deployment } = fact.event.release;
       const before = live.get(fact.stored.stream);
       live.set(fact.stored.stream, deployment);
-      if (before === undefined) return null;
-      const known = answered.get(deployment) ?? Number.POSITIVE_INFINITY;
-      return known < (asked.get(before) ?? 0) ? `${deployment} replaces ${before}, which was asked for after it` : null;
+      return before !== undefined && isOlder(deployment, before)
+        ? `${deployment} replaces ${before}, which was asked for after it`
+        : null;
     },
   };
 };

@@ -64,32 +64,24 @@ const byPort = ({
 const byAddress = (
   engine: Engine,
   { network = 'recourse', subnet = '10.213.0.0/16' }: Extract<ReachOptions, { by: 'address' }>,
-): Reach => {
-  let known: string | null = null;
-  const actualSubnet: Call<string> = async () => {
-    if (known !== null) return TE.right(known)();
-    const ensured = await ensureNetwork(engine, network, subnet)();
-    if (ensured._tag === 'Right') known = ensured.right;
-    return ensured;
-  };
-  return {
-    choose: (key, port, taken) =>
-      pipe(
-        actualSubnet,
-        TE.map((actual) => {
-          const { count, at } = hostsOf(actual);
-          const used = new Set(taken.map(({ host }) => host));
-          const index = pick(count, key, (step) => used.has(at(step)));
-          return index === null ? null : { host: at(index), port };
-        }),
-      ),
-    placement: ({ host }) => ({
-      ExposedPorts: {},
-      HostConfig: { NetworkMode: network },
-      NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: host } } } },
-    }),
-  };
-};
+): Reach => ({
+  choose: (key, port, taken) =>
+    pipe(
+      // Looked for each time: whoever tidies up an engine removes networks that nothing runs in.
+      ensureNetwork(engine, network, subnet),
+      TE.map((actual) => {
+        const { count, at } = hostsOf(actual);
+        const used = new Set(taken.map(({ host }) => host));
+        const index = pick(count, key, (step) => used.has(at(step)));
+        return index === null ? null : { host: at(index), port };
+      }),
+    ),
+  placement: ({ host }) => ({
+    ExposedPorts: {},
+    HostConfig: { NetworkMode: network },
+    NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: host } } } },
+  }),
+});
 
 /**
  * The first of `count` that is not taken, from a place that the key decides: two workers that start different keys at

@@ -171,8 +171,9 @@ const sayWhy = (starting: Starting, id: string): TE.TaskEither<PortError, never>
 const notStarted = (starting: Starting, { id, address }: Found, fault: EngineFault, busy: Address[]): Try<never> => {
   const { engine, what } = starting;
   if (fault.status === null) return TE.left(portError('runtime', what)(fault));
-  if (fault.status === 404 || fault.status === 409) return TE.right(null);
-  if (!/port is already allocated|address already in use/i.test(fault.message)) {
+  const isWithoutNetwork = fault.status === 404 && /network .*not found/i.test(fault.message);
+  if ((fault.status === 404 && !isWithoutNetwork) || fault.status === 409) return TE.right(null);
+  if (!isWithoutNetwork && !/port is already allocated|address already in use/i.test(fault.message)) {
     return discard(starting, id, fault.message);
   }
   busy.push(address);

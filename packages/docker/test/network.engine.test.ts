@@ -48,6 +48,21 @@ test('workers that come at once make one network, and each instance answers ther
   }
 });
 
+test('a network that was tidied away is made again, also under what was made and not started', async () => {
+  const network = aNetwork();
+  const subnet = `10.198.${randomInt(256)}.0/24`;
+  const runtime = dockerRuntime({ socketPath, reach: { by: 'address', network, subnet } });
+  const order = startOrder(await image(), project.inputs);
+  const name = `recourse-${order.key}`;
+  onTestFinished(() => removeContainers([name]));
+  const { id } = await right(runtime.start(order, never()));
+  await docker.getContainer(name).stop({ t: 0 });
+  await docker.getNetwork(network).remove();
+  const again = await right(runtime.start(order, never()));
+  expect(again.id).not.toBe(id);
+  expect(await right(runtime.inspect(order.key))).toEqual({ state: 'running', instance: again });
+});
+
 test('a subnet that another network has makes the start fail for now, and says why', async () => {
   const [{ Subnet: subnet = '' } = {}] = (await docker.getNetwork('recourse').inspect()).IPAM?.Config ?? [];
   const runtime = dockerRuntime({ socketPath, reach: { by: 'address', network: aNetwork(), subnet } });

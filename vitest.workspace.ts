@@ -1,9 +1,15 @@
-/** The kinds of test, by file name: `*.test.ts` needs nothing but Node; `*.engine.test.ts` drives a real engine. */
+/**
+ * The kinds of test, by file name:
+ * - `*.test.ts` runs in this process; all of them together take seconds.
+ * - `*.process.test.ts` starts processes or waits for time to pass, and needs nothing but Node and git.
+ * - `*.engine.test.ts` drives a real engine: Docker, HAProxy, SSH.
+ */
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['@recourse/source', ...defaultServerConditions];
-const folders = ['packages/*/test', 'examples/*/test', 'test'];
+const named = (ending: string) =>
+  ['packages/*/test', 'examples/*/test', 'test'].map((folder) => `${folder}/**/*${ending}`);
 
 export default defineConfig({
   resolve: { conditions },
@@ -15,15 +21,16 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: folders.map((folder) => `${folder}/**/*.test.ts`),
-          exclude: ['**/*.engine.test.ts', '**/node_modules/**'],
+          include: named('.test.ts'),
+          exclude: ['**/*.process.test.ts', '**/*.engine.test.ts', '**/node_modules/**'],
         },
       },
+      { extends: true, test: { name: 'process', include: named('.process.test.ts'), testTimeout: 30_000 } },
       {
         extends: true,
         test: {
           name: 'engine',
-          include: folders.map((folder) => `${folder}/**/*.engine.test.ts`),
+          include: named('.engine.test.ts'),
           globalSetup: ['scripts/engines/vitest-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,

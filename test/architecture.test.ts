@@ -1,7 +1,7 @@
 /** Who may import whom, and what a part may touch. An arrow that is missing here is a decision to take. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import {
   importsOf,
@@ -15,6 +15,9 @@ import {
   sourceFiles,
 } from './support/code.ts';
 import { root } from './support/markdown.ts';
+
+/** Every file is parsed, and the machine may be busy. */
+vi.setConfig({ testTimeout: 60_000 });
 
 const Versions = z.record(z.string(), z.string()).default({});
 const Manifest = z.object({

@@ -53,8 +53,12 @@ export const createOpenDeployments = ({ store, snapshots, clock }: Ports): OpenD
   const see = (event: StoredEvent, at: number) => {
     const environment = EnvironmentId.safeParse(after('environment-', event.stream));
     if (environment.success) environments.add(environment.data);
-    const released = event.type === 'SlotReleased' ? DeploymentId.safeParse(deploymentIn(event)) : null;
-    if (released?.success) open.delete(released.data);
+    const named = DeploymentId.safeParse(deploymentIn(event));
+    if (environment.success && named.success) {
+      if (event.type === 'SlotReleased') open.delete(named.data);
+      // Also of one that was done: a worker that slept may stand it in line again, and somebody has to take it out.
+      if (event.type === 'SlotRequested') open.set(named.data, at);
+    }
     const deployment = DeploymentId.safeParse(after('deployment-', event.stream));
     if (!deployment.success) return;
     const begins = event.type === 'DeploymentRequested' || event.type === 'RollbackRequested';

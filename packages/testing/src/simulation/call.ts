@@ -70,8 +70,10 @@ const send = <A>(
   kernel.after(travel, () =>
     carryOut((result) => {
       if (lab.fault(moment, 'crash-after', operation)) process.die();
-      else if (lab.fault(moment, 'ack-lost', operation)) timeout();
-      else answer(result, 1);
+      else if (lab.fault(moment, 'ack-lost', operation)) {
+        if (operation.startsWith('store.append')) lab.saw('an acknowledgement of an append was lost');
+        timeout();
+      } else answer(result, 1);
     }),
   );
 };

@@ -2,6 +2,7 @@
 import { Environment, environmentEvents, evolveEnvironment, initialEnvironment, type Snapshot } from '@recourse/core';
 import * as E from 'fp-ts/lib/Either.js';
 import { isOpen } from '../settled.ts';
+import type { DeploymentTruth, Truth } from '../truth.ts';
 import type { Invariant, Scene } from './invariant.ts';
 
 export const snapshots = (scene: Scene): Invariant => ({
@@ -32,7 +33,12 @@ const checkpointProblem = (scene: Scene, { state }: Snapshot): string | null => 
   const { position, open } = state as { position?: unknown; open?: unknown };
   if (!Array.isArray(open)) return 'the checkpoint has no list';
   const upTo = typeof position === 'string' ? Number(position) : -1;
-  for (const { id, askedAt } of scene.truth.deployments.values())
-    if (askedAt <= upTo && !open.includes(id) && isOpen(scene.truth, id)) return `the sweeper has forgotten ${id}`;
+  for (const known of scene.truth.deployments.values())
+    if (openSince(scene.truth, known) <= upTo && !open.includes(known.id) && isOpen(scene.truth, known.id))
+      return `the sweeper has forgotten ${known.id}`;
   return null;
 };
+
+/** One that was done may be stood in line again, by somebody who did not know. */
+const openSince = ({ environments }: Truth, { id, request, askedAt, ending, promoted }: DeploymentTruth): number =>
+  ending === null && !promoted ? askedAt : (environments.get(request.environment)?.turns.get(id) ?? askedAt);

@@ -1,0 +1,73 @@
+/** A failing run, told: what broke, the few choices that it takes, what happened, and a test to keep. */
+import type { Plan } from './choices.ts';
+import type { ProfileName } from './faults.ts';
+import { shrink } from './shrink.ts';
+import { type Simulation, simulate } from './simulate.ts';
+import type { TraceLine } from './trace.ts';
+
+export type Finding = Readonly<{ seed: number; profile: ProfileName; simulation: Simulation }>;
+
+/** How many lines of the log, before the end, a report shows. */
+const LINES_MAX = 150;
+
+/** Shrinks what was found and tells it in Markdown. */
+export const reportOf = async ({ seed, profile, simulation }: Finding): Promise<string> => {
+  const { violation, plan } = simulation;
+  if (violation === null) throw new Error(`Run ${seed} has nothing to report.`);
+  const fails = async (smaller: Plan): Promise<boolean> => {
+    const replay = await simulate({ plan: smaller, profile });
+    return replay.violation?.invariant === violation.invariant;
+  };
+  const shrunk = await shrink(plan, { fails });
+  const told = await simulate({ plan: shrunk.plan, profile, trace: true });
+  return [
+    `# ${violation.invariant}, seed ${seed}`,
+    '',
+    told.violation?.detail ?? violation.detail,
+    '',
+    `${plan.size} choices came down to ${shrunk.plan.size} in ${shrunk.replays} replays.`,
+    `Replay: \`npm run simulate -- --seed ${seed} --profile ${profile}\``,
+    '',
+    '## What happened',
+    '',
+    ...timeline(told.trace),
+    '',
+    '## A test to keep',
+    '',
+    '```ts',
+    ...testOf(violation.invariant, shrunk.plan),
+    '```',
+    '',
+  ].join('\n');
+};
+
+/** Everything but the many small questions: what was recorded, what went wrong, what the world did. */
+const timeline = (lines: readonly TraceLine[]): readonly string[] => {
+  const told = lines.filter(({ what }) => !/^(?:store\.read|snapshots\.|store\.head|slow at)/.test(what));
+  const shown = told.slice(-LINES_MAX);
+  const left = told.length - shown.length;
+  return [
+    ...(left > 0 ? [`(${left} lines before)`, ''] : []),
+    '| ms | who | what |',
+    '|---:|---|---|',
+    ...shown.map(({ at, who, what }) => `| ${at} | ${who} | ${brief(what)} |`),
+  ];
+};
+
+const brief = (what: string): string => {
+  const recorded = /^(\S+): \{"id":"[^"]*","type":"(\w+)".*"data":(\{.*\}),"metadata".*"stream":"([^"]+)"/.exec(what);
+  const [, by, type, data, stream] = recorded ?? [];
+  const text = recorded === null ? what : `**${type}** in ${stream}, by ${by}: ${(data ?? '').slice(0, 120)}`;
+  return text.replaceAll('|', '\\|');
+};
+
+const testOf = (invariant: string, plan: Plan): readonly string[] => [
+  `test('${invariant}: say in words what went wrong', async () => {`,
+  '  const { violation } = await simulate({',
+  '    plan: new Map([',
+  ...[...plan].map(([name, value]) => `      [${JSON.stringify(name)}, ${value}],`),
+  '    ]),',
+  '  });',
+  '  expect(violation).toBeNull();',
+  '});',
+];

@@ -8,8 +8,9 @@ export type {
   DockerConnection,
   DockerImagesOptions,
   DockerRuntimeOptions,
+  PortRange,
+  ReachOptions,
   RegistryCredentials,
 } from './options.ts';
-export type { PortRange, ReachOptions } from './reach.ts';
 export type { Capability } from './requests.ts';
 export { dockerRuntime } from './runtime.ts';

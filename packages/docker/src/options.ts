@@ -1,5 +1,4 @@
 import type { FileServer } from './file-server.ts';
-import type { ReachOptions } from './reach.ts';
 import type { Capability } from './requests.ts';
 
 /** Where the engine listens: a socket of this host (the default is Docker's own), or a remote one with certificates. */
@@ -29,6 +28,23 @@ export type DockerBuilderOptions = DockerConnection &
     treeBytesMax?: number;
     fileServer?: FileServer;
   }>;
+
+/** Inclusive. Outside the range that the kernel takes for outgoing connections, or a restart may find it in use. */
+export type PortRange = Readonly<{ from: number; to: number }>;
+
+export type ReachOptions = Readonly<
+  /**
+   * By the container's own address in a network of this host, made if it is not there. Nothing stands in between, so
+   * instances serve on while the daemon is away. Needs Linux, and the router on the same host. `network` is `recourse`
+   * by default, `subnet` (for making it) 10.213.0.0/16.
+   */
+  | { by: 'address'; network?: string; subnet?: string }
+  /**
+   * By a port of this host: `host` is 127.0.0.1 by default, `ports` 20000 to 29999, `network` `bridge`. On 127.0.0.1
+   * it is Docker's proxy that listens, which ends with the daemon.
+   */
+  | { by: 'port'; host?: string; ports?: PortRange; network?: string }
+>;
 
 export type DockerRuntimeOptions = DockerConnection &
   Readonly<{

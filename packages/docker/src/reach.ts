@@ -9,25 +9,9 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Call, Engine } from './api/connection.ts';
 import { ensureNetwork } from './api/networks.ts';
+import type { ReachOptions } from './options.ts';
 import type { ContainerRequest } from './requests.ts';
 import { hostsOf } from './subnet.ts';
-
-/** Inclusive. Outside the range that the kernel takes for outgoing connections, or a restart may find it in use. */
-export type PortRange = Readonly<{ from: number; to: number }>;
-
-export type ReachOptions = Readonly<
-  /**
-   * By the container's own address in a network of this host, made if it is not there. Nothing stands in between, so
-   * instances serve on while the daemon is away. Needs Linux, and the router on the same host. `network` is `recourse`
-   * by default, `subnet` (for making it) 10.213.0.0/16.
-   */
-  | { by: 'address'; network?: string; subnet?: string }
-  /**
-   * By a port of this host: `host` is 127.0.0.1 by default, `ports` 20000 to 29999, `network` `bridge`. On 127.0.0.1
-   * it is Docker's proxy that listens, which ends with the daemon.
-   */
-  | { by: 'port'; host?: string; ports?: PortRange; network?: string }
->;
 
 export type Placement = Pick<ContainerRequest, 'ExposedPorts' | 'NetworkingConfig'> &
   Readonly<{ HostConfig: Readonly<Record<string, unknown>> }>;

@@ -148,7 +148,7 @@ const launch = (starting: Starting, found: Found, busy: Address[]): Try<Instance
           (fault) => notStarted(starting, found, fault, busy),
           () =>
             pipe(
-              untilExecuted(engine, found.id),
+              untilExecuted(engine, found.id, found.address),
               TE.mapLeft(portError('runtime', what)),
               TE.flatMap((outcome) => {
                 if (outcome === 'gone') return TE.right(null);

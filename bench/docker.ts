@@ -133,11 +133,8 @@ const rollBackByHand = async (
   const before = await body('127.0.0.1', port, byHand);
   const old = await docker('ps', '-q', '--filter', `name=${NAME}`);
   if (old !== '') await docker('rename', NAME, `${NAME}-old`);
-  const network = await docker('network', 'inspect', 'recourse', '--format', '{{(index .IPAM.Config 0).Subnet}}');
   const address =
-    reached === 'by port'
-      ? { host: '127.0.0.1', port: published }
-      : { host: network.replace(/\d+\/\d+$/, String(round % 2 === 0 ? 253 : 254)), port: 8080 };
+    reached === 'by port' ? { host: '127.0.0.1', port: published } : { host: await freeAddress(docker), port: 8080 };
   const where =
     reached === 'by port' ? ['-p', `127.0.0.1:${published}:8080`] : ['--network', 'recourse', '--ip', address.host];
 
@@ -150,6 +147,17 @@ const rollBackByHand = async (
 
   if (old !== '') await docker('rm', '-f', old);
   return took;
+};
+
+/** One that no container of the network has. */
+const freeAddress = async (docker: (...args: readonly string[]) => Promise<string>): Promise<string> => {
+  const inspect = (format: string) => docker('network', 'inspect', 'recourse', '--format', format);
+  const subnet = await inspect('{{(index .IPAM.Config 0).Subnet}}');
+  const used = await inspect('{{range .Containers}}{{.IPv4Address}} {{end}}');
+  const candidates = Array.from({ length: 10 }, (_, index) => subnet.replace(/\d+\/\d+$/, String(254 - index)));
+  const free = candidates.find((candidate) => !used.includes(`${candidate}/`));
+  if (free === undefined) throw new Error(`no address of ${subnet} is free`);
+  return free;
 };
 
 const otherRelease = async (recourse: Recourse): Promise<Release> => {

@@ -2,7 +2,7 @@
 import { callFaults, type ProfileName } from './faults.ts';
 import { count } from './lab.ts';
 import type { Finding } from './report.ts';
-import { mustSee } from './sightings.ts';
+import { mustSee, mustSeeInTheLongRun } from './sightings.ts';
 import { simulate } from './simulate.ts';
 
 export type CampaignOptions = Readonly<{
@@ -59,8 +59,12 @@ export const campaign = async ({
   return { ...sums, findings, faults, visits, operations, sightings };
 };
 
+/** As many runs as it takes to come to what is very rare. */
+const LONG_RUN = 3_000;
+
 /** What every campaign of some size has to have seen, and this one has not. */
-export const unseen = ({ sightings }: Campaign): readonly string[] => mustSee.filter((what) => !sightings.has(what));
+export const unseen = ({ sightings, runs }: Campaign): readonly string[] =>
+  [...mustSee, ...(runs >= LONG_RUN ? mustSeeInTheLongRun : [])].filter((what) => !sightings.has(what));
 
 /** Every pair of an operation and what may befall it that never met. */
 export const unvisited = ({ operations, visits }: Campaign): readonly string[] =>

@@ -6,6 +6,7 @@ import type {
   Digest,
   EnvironmentEvent,
   EnvironmentId,
+  Finding,
   Rejection,
   Route,
   Snapshot,
@@ -28,6 +29,8 @@ export type Fact = Readonly<
   | { type: 'health-told'; instance: SimInstance; healthy: boolean }
   /** `forgot`: this router was restarted empty, and has not been told of this environment since. */
   | { type: 'routed'; environment: EnvironmentId; route: Route; was: Route | null; forgot: boolean }
+  /** An engine was asked for an image, and this was the answer that it sent. */
+  | { type: 'looked'; digest: Digest; finding: Finding }
   | { type: 'snapshot-saved'; key: string; snapshot: Snapshot }
   | { type: 'ordered'; order: Order }
   | { type: 'answered'; order: Order; answer: Either<Rejection, unknown> }

@@ -49,3 +49,13 @@ const environmentProblem = ({ truth, engine, router }: Scene, id: EnvironmentId)
   if (route?.upstream?.id !== live.instance) return `${id} is not pointed at ${live.key}`;
   return route.fence >= routeFence ? null : `${id} is at fence ${route.fence}, not ${routeFence}`;
 };
+
+/** Faults are over, everybody is back: a router that lost its routes has them again, without anybody's asking. */
+export const misrouted = ({ truth, router, engine }: Scene): string | null => {
+  for (const { id, live, slot } of truth.environments.values()) {
+    if (live === null || slot !== null || !engine.instances.has(live.key)) continue;
+    const upstream = router.routes.get(id)?.upstream?.id ?? 'nobody';
+    if (upstream !== live.instance) return `${live.key} is live in ${id}, but the traffic goes to ${upstream}`;
+  }
+  return null;
+};

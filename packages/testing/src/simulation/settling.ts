@@ -2,7 +2,7 @@
 import type { Scene } from './invariants/invariant.ts';
 import type { Lab } from './lab.ts';
 import type { Operator } from './operator/operator.ts';
-import { unsettled } from './settled.ts';
+import { misrouted, unsettled } from './settled.ts';
 import type { Shape } from './shape.ts';
 import type { World } from './world.ts';
 
@@ -14,10 +14,10 @@ export type Settling = Readonly<{
 }>;
 
 /** Whoever stands still or is down is back by then. */
-const LAST_ORDER_AFTER_MS = 240_000;
+const LAST_ORDER_AFTER_MS = 150_000;
 const LOOK_EVERY_MS = 1_000;
 /** Nothing may change any more for so long. */
-const QUIET_MS = 120_000;
+const QUIET_MS = 130_000;
 /** The longest chain of what one deployment may do: every attempt of every step, with sweeps and redeliveries between. */
 const WITHIN_MS = 1_200_000;
 /** A clock that was an hour ahead may have written down a time to try again that is an hour away. */
@@ -58,6 +58,8 @@ export const createSettling = (
         for (const { process } of world.running()) process.jump(0);
       });
       kernel.after(moreMs + LAST_ORDER_AFTER_MS, () => {
+        const lost = misrouted(scene);
+        if (lost !== null) violate('mends', lost);
         since = kernel.now();
         operator.finish();
         look();

@@ -27,7 +27,7 @@ export const shapeOf = (choices: Choices): Shape => {
     environments: names.slice(0, 1 + moment.pick('environments', 3)).map((name) => EnvironmentId.parse(name)),
     orders: 6 + moment.pick('orders', 19),
     paceMs: [20_000, 8_000, 3_000, 300][moment.pick('pace', 4)] ?? 20_000,
-    sweepEveryMs: moment.pick('sweep', 2) === 0 ? 5_000 : 15_000,
+    sweepEveryMs: moment.pick('sweep', 2) === 0 ? 10_000 : 20_000,
     reproducible: moment.pick('reproducible', 2) === 1,
     registry: moment.pick('registry', 2) === 1,
     deafQueue: moment.pick('deaf queue', 10) === 1,

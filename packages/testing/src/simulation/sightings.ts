@@ -10,7 +10,6 @@ export const mustSee = [
   'a rollback pulled the image',
   'a rollback built again what was pruned',
   'a rollback built again what cannot run by itself',
-  'a rollback had no way back',
   'refused: NoWayBack',
   'refused: StalePlan',
   'refused: EnvironmentBusy',
@@ -34,7 +33,10 @@ export const mustSee = [
   'a snapshot of an environment was saved',
 ] as const;
 
-export type Sighting = (typeof mustSee)[number];
+/** What only a long campaign has to have seen. */
+export const mustSeeInTheLongRun = ['a rollback had no way back'] as const;
+
+export type Sighting = (typeof mustSee)[number] | (typeof mustSeeInTheLongRun)[number];
 
 /** What a fact shows, if it is something rare. */
 export const createSightings = (truth: Truth): ((fact: Fact) => Sighting | null) => {

@@ -78,7 +78,7 @@ const killInstance: Happening = ({ engine, lab }, moment) => {
     });
 };
 
-const offsets = [10_000, -10_000, 300_000, -300_000, 3_600_000, -3_600_000];
+const offsets = [10_000, -10_000, 30_000, -30_000, 60_000, -60_000, 300_000, -300_000, -3_600_000, 3_600_000];
 
 const jumpClock: Happening = ({ processes }, moment) =>
   one(processes(), moment)?.jump(offsets[moment.pick('by', offsets.length)] ?? 0);

@@ -2,6 +2,8 @@
 import { commands } from './commands.ts';
 import { fences } from './fences.ts';
 import { healthyFirst } from './healthy-first.ts';
+import { hold } from './hold.ts';
+import { honestFinding } from './honest-finding.ts';
 import { intentFirst } from './intent-first.ts';
 import type { Invariant, Scene } from './invariant.ts';
 import { newestWins } from './newest-wins.ts';
@@ -20,6 +22,8 @@ export const allInvariants = (scene: Scene): readonly Invariant[] => [
   stopServing(scene),
   sameRelease(scene),
   intentFirst(scene),
+  honestFinding(),
+  hold(),
   newestWins(),
   commands(scene),
   snapshots(scene),

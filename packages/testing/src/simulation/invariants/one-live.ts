@@ -38,7 +38,11 @@ const afterEvent = (
       holders.delete(environment);
       if (holder?.deployment !== deployment || holder.fence !== fence)
         return `${deployment} is activated without the slot`;
-      return holder.restoreFence === null ? null : `${deployment} is activated while it is being aborted`;
+      if (holder.restoreFence !== null) return `${deployment} is activated while it is being aborted`;
+      const route = routeOf(router, environment);
+      return route === undefined || route.upstream?.id === event.instance.id
+        ? null
+        : `${deployment} is activated, but the traffic goes to ${route.upstream?.id ?? 'nobody'}`;
     }
     case 'SlotReleased': {
       if (holder?.deployment !== event.deployment) return null;
@@ -46,7 +50,7 @@ const afterEvent = (
       const begun = truth.deployments.get(event.deployment);
       const promoted = [...(begun?.intents ?? [])].some((intent) => intent.startsWith('promote '));
       if (promoted && holder.restoreFence === null) return `${event.deployment} frees the slot in mid-promotion`;
-      const route = [...router.routes].find(([name]) => name === environment)?.[1];
+      const route = routeOf(router, environment);
       return holder.restoreFence !== null && route !== undefined && route.fence < holder.restoreFence
         ? `${event.deployment} frees the slot before the traffic is back`
         : null;
@@ -55,6 +59,10 @@ const afterEvent = (
       return null;
   }
 };
+
+/** None, if the router was restarted since. */
+const routeOf = ({ routes, forgot }: Scene['router'], environment: string) =>
+  [...routes].find(([name]) => name === environment && !forgot(name))?.[1];
 
 const afterRoute = ({ truth }: Scene, fact: Extract<Fact, { type: 'routed' }>): string | null => {
   // A router without a memory cannot tell what is stale; it is put right by the next sweep.

@@ -39,7 +39,9 @@ export const createOperator = (
     process.deliver(() => {
       lab.trace.note(process.name, `is asked: ${order.name} (${order.type} in ${order.environment}), ${which}`);
       lab.fact({ type: 'ordered', order });
-      order.give(recourse).then(
+      const pause = (ms: number) =>
+        new Promise<void>((resolve) => lab.kernel.after(ms, () => process.deliver(resolve)));
+      order.give(recourse, pause).then(
         (answer) => answered(lab, order, process, answer, () => follow(order, which, answer)),
         (error: unknown) => {
           if (!(error instanceof Fault)) lab.defect(`${order.type} threw: ${String(error)}`);

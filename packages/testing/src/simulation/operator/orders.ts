@@ -13,7 +13,8 @@ export type Order = Readonly<{
   environment: EnvironmentId;
   /** The deployment that its command id stands for, if it asks for one. */
   makes: string | null;
-  give(recourse: Recourse): Promise<Either<Rejection, unknown>>;
+  /** `pause`: as people do who read before they click. */
+  give(recourse: Recourse, pause: (ms: number) => Promise<void>): Promise<Either<Rejection, unknown>>;
 }>;
 
 export const repository = 'https://git.example/app';
@@ -103,18 +104,19 @@ const rollback: Kind = ({ name, environment, moment, known }) => {
 };
 
 /** Somebody looks at a plan and says yes to it, once or twice. */
-const plannedRollback: Kind = ({ name, environment }) => {
+const plannedRollback: Kind = ({ name, environment, moment }) => {
   let agreed: RollbackPlan | null = null;
   return {
     name,
     type: 'planned-rollback',
     environment,
     makes: `${environment}-${name}`,
-    give: async (recourse) => {
+    give: async (recourse, pause) => {
       if (agreed === null) {
         const planned = await recourse.planRollback({ environment });
         if (E.isLeft(planned)) return planned;
         agreed ??= planned.right;
+        await pause(10_000 * moment.pick('reads', 3));
       }
       return recourse.rollback({ plan: agreed, actor: 'grace', commandId: name });
     },

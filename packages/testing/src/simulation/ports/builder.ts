@@ -64,9 +64,10 @@ const begin = (lab: Lab, engine: Engine, builds: Builds, shape: Shape, order: Bu
   lab.fact({ type: 'build-began', order });
   const moment = lab.choices.at(`building ${key}`);
   const hangs = lab.fault(moment, 'build-hangs', 'builder.build');
-  const takes = hangs ? 300_000 : 1_000 + 1_000 * moment.pick('takes', 12);
+  const takes = 1_000 + 1_000 * moment.pick('takes', 12);
   const flakes = lab.fault(moment, 'build-flakes', 'builder.build');
   const lies = lab.fault(moment, 'build-lies', 'builder.build');
+  if (hangs) return;
   lab.kernel.after(takes, () => {
     // Stopped meanwhile, and perhaps begun anew.
     if (builds.underWay.get(key) !== answers) return;

@@ -16,7 +16,12 @@ export const simImages = (lab: Lab, engine: Engine, process: Process): Images =>
     });
 
   return {
-    probe: (image) => ask('probe', short(image), (answer) => answer(E.right(findingOf(engine, image)))),
+    probe: (image) =>
+      ask('probe', short(image), (answer) => {
+        const finding = findingOf(engine, image);
+        lab.fact({ type: 'looked', digest: image.digest, finding });
+        answer(E.right(finding));
+      }),
 
     pull: (image, signal) => {
       let stopped = false;

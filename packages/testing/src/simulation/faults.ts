@@ -123,6 +123,8 @@ export const profiles = {
   network: { ...usual, lost: 50, 'ack-lost': 60, late: 40, 'message-lost': 400, 'message-delayed': 300 },
   /** Images, instances and the router go away under the library's hands. */
   decay: { ...usual, 'image-pruned': 500, 'registry-emptied': 300, 'instance-dies': 150, 'router-restarts': 150 },
+  /** Apps are well one moment and not the next, and whoever watches them falls asleep. */
+  wavering: { ...usual, 'app-flaps': 400, freeze: 20, 'ack-lost': 40, 'crash-after': 15 },
   /** Every read of the store may come from a replica that lags. Stronger than the port allows. */
   replica: { ...usual, 'read-stale': 60 },
 } as const satisfies Readonly<Record<string, Rates>>;

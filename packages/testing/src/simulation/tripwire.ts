@@ -7,6 +7,7 @@ type Wire = Readonly<{ owner: object; name: string }>;
 
 const wires: readonly Wire[] = [
   { owner: Date, name: 'now' },
+  { owner: globalThis, name: 'Date' },
   { owner: Math, name: 'random' },
   { owner: performance, name: 'now' },
   { owner: globalThis.crypto, name: 'randomUUID' },
@@ -36,10 +37,18 @@ export const withTripwire = async <A>(simulation: () => Promise<A>): Promise<A> 
 const stretch = ({ owner, name }: Wire): (() => void) => {
   const original: unknown = Reflect.get(owner, name);
   if (typeof original !== 'function') return () => undefined;
+  const guard = () => {
+    if (ours.test(callerIn(new Error().stack))) throw new Error(`${name} was called in a simulated world`);
+  };
   const guarded = new Proxy(original, {
     apply: (target, self, args) => {
-      if (ours.test(callerIn(new Error().stack))) throw new Error(`${name} was called in a simulated world`);
+      guard();
       return Reflect.apply(target, self === undefined ? owner : self, args);
+    },
+    construct: (target, args, made) => {
+      // A date of a given time is arithmetic; one without is a look at the clock.
+      if (args.length === 0) guard();
+      return Reflect.construct(target, args, made);
     },
   });
   const own = Object.getOwnPropertyDescriptor(owner, name);
@@ -50,5 +59,5 @@ const stretch = ({ owner, name }: Wire): (() => void) => {
   };
 };
 
-/** Line 0 is the message, 1 the trap, 2 whoever called. */
-const callerIn = (stack: string | undefined): string => stack?.split('\n')[2] ?? '';
+/** Line 0 is the message, 1 the guard, 2 the trap, 3 whoever called. */
+const callerIn = (stack: string | undefined): string => stack?.split('\n')[3] ?? '';

@@ -7,12 +7,16 @@ type Holder = Readonly<{ deployment: DeploymentId; fence: number; restoreFence: 
 
 export const oneLive = (scene: Scene): Invariant => {
   const holders = new Map<string, Holder>();
+  /** A router that was restarted since may point elsewhere again: before anything is stopped it is put right. */
+  const pointedAt = new Set<string>();
   return {
     id: 'one-live',
     on: (fact) => {
       if (fact.type === 'appended' && fact.stored.stream.startsWith('environment-'))
-        return afterEvent(scene, holders, fact.stored.stream.slice('environment-'.length), fact);
-      return fact.type === 'routed' ? afterRoute(scene, fact) : null;
+        return afterEvent(scene, holders, pointedAt, fact.stored.stream.slice('environment-'.length), fact);
+      if (fact.type !== 'routed') return null;
+      if (fact.route.upstream !== null) pointedAt.add(fact.route.upstream.id);
+      return afterRoute(scene, fact);
     },
   };
 };
@@ -20,6 +24,7 @@ export const oneLive = (scene: Scene): Invariant => {
 const afterEvent = (
   { truth, router }: Scene,
   holders: Map<string, Holder>,
+  pointedAt: ReadonlySet<string>,
   environment: string,
   { event }: Extract<Fact, { type: 'appended' }>,
 ): string | null => {
@@ -39,10 +44,7 @@ const afterEvent = (
       if (holder?.deployment !== deployment || holder.fence !== fence)
         return `${deployment} is activated without the slot`;
       if (holder.restoreFence !== null) return `${deployment} is activated while it is being aborted`;
-      const route = routeOf(router, environment);
-      return route === undefined || route.upstream?.id === event.instance.id
-        ? null
-        : `${deployment} is activated, but the traffic goes to ${route.upstream?.id ?? 'nobody'}`;
+      return pointedAt.has(event.instance.id) ? null : `${deployment} is activated before the traffic is switched`;
     }
     case 'SlotReleased': {
       if (holder?.deployment !== event.deployment) return null;

@@ -45,6 +45,8 @@ const activationProblem = ({ truth, engine }: Scene, { release, key }: Activated
   if (instance === undefined) return `${deployment} is live with the instance ${key}, which is not there`;
   if (instance.order.image.digest !== image.digest) return `${key} runs another image than ${deployment} says`;
   const really = instance.commit;
+  if (by === 'build' && really !== known.scheduled)
+    return `${deployment} was to be built at ${known.scheduled}, but runs ${really}`;
   if (source.kind === 'git' && really !== null && source.commit !== really)
     return `${deployment} is live as ${source.commit}, but runs ${really}`;
   return null;

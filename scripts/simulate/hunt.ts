@@ -1,0 +1,20 @@
+/** Searches for any violation, profile after profile, until the budget is spent; says what it found as JSON. */
+import { isProfile } from '../../packages/testing/src/simulation/faults.ts';
+import { simulate } from '../../packages/testing/src/simulation/simulate.ts';
+
+const [runsMax = '1000', ...named] = process.argv.slice(2);
+const hunted = named.filter(isProfile);
+const began = performance.now();
+
+const hunt = async (): Promise<object> => {
+  for (let runs = 1; runs <= Number(runsMax); runs++) {
+    const profile = hunted[runs % hunted.length] ?? 'usual';
+    const { violation } = await simulate({ seed: runs, profile });
+    if (violation === null) continue;
+    const { invariant, detail } = violation;
+    return { found: true, invariant, detail, seed: runs, profile, runs, ms: Math.round(performance.now() - began) };
+  }
+  return { found: false, runs: Number(runsMax), ms: Math.round(performance.now() - began) };
+};
+
+console.log(JSON.stringify(await hunt()));

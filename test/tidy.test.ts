@@ -80,7 +80,7 @@ const saysNothing = ['utils', 'util', 'helpers', 'helper', 'common', 'misc', 'st
 const vague = (path: string): readonly string[] =>
   path
     .split('/')
-    .map((part) => basename(part, '.ts').replace(/\.(?:engine\.)?test$/, ''))
+    .map((part) => basename(part, '.ts').replace(/(?:\.[a-z]+)?\.test$/, ''))
     .filter((part) => saysNothing.includes(part))
     .map((part) => `${path}: ${part} says nothing, name it after its idea`);
 

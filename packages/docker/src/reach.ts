@@ -10,11 +10,8 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Call, Engine } from './api/connection.ts';
 import { ensureNetwork } from './api/networks.ts';
 import type { ReachOptions } from './options.ts';
-import type { ContainerRequest } from './requests.ts';
+import type { Placement } from './requests.ts';
 import { hostsOf } from './subnet.ts';
-
-export type Placement = Pick<ContainerRequest, 'ExposedPorts' | 'NetworkingConfig'> &
-  Readonly<{ HostConfig: Readonly<Record<string, unknown>> }>;
 
 export type Reach = Readonly<{
   /** An address for a new container that listens on `port`: none of the taken ones, null if all are. */

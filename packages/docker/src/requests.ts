@@ -2,7 +2,6 @@
 import type { Address, BuildOrder, RunSpec, StartOrder } from '@recourse/core';
 import { serveCommand, serveUser } from './file-server.ts';
 import { claimLabels, containerLabels, imageLabels, type Labels } from './labels.ts';
-import type { Placement } from './reach.ts';
 
 /**
  * What an image may be given back of what every container is denied. Not here is whatever reaches out of the
@@ -36,6 +35,9 @@ export type ContainerRequest = Readonly<{
   HostConfig: Readonly<Record<string, unknown>>;
   NetworkingConfig?: Readonly<Record<string, unknown>>;
 }>;
+
+/** Where a container is to be found: its part of the request. */
+export type Placement = Pick<ContainerRequest, 'ExposedPorts' | 'NetworkingConfig' | 'HostConfig'>;
 
 /** A Docker container's name is shared with everybody on the host. */
 export const containerName = (key: string): string => `recourse-${key}`;

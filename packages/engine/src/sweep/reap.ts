@@ -32,12 +32,15 @@ const isOrphan = async ({ deployment, environment, key }: OwnedInstance, journal
   return wasReplaced(state, key, journal);
 };
 
-/** Live once, and now another one is: its retirement was given up. */
-const wasReplaced = async ({ request }: Deployment, key: StepKey, journal: Journal): Promise<boolean> => {
-  if (request === null) return false;
+/**
+ * Live once, and now another one is: its retirement was given up. The fence proves it: one that is live under a lower
+ * fence is only what was live before, read from a store that lags.
+ */
+const wasReplaced = async ({ request, fence }: Deployment, key: StepKey, journal: Journal): Promise<boolean> => {
+  if (request === null || fence === null) return false;
   const { live, retiring } = (await journal.environment(request.environment)).state;
   const draining = retiring.some(({ previous }) => previous.release.deployment === request.deployment);
-  if (live === null || live.release.deployment === request.deployment || draining) return false;
+  if (live === null || live.release.fence <= fence || draining) return false;
   const cause = { actor: 'recourse', correlationId: request.deployment, causationId: live.release.deployment };
   const retire = { type: 'Retire', by: live.release.deployment, key } as const;
   return E.isRight(await journal.decideDeployment(request.deployment, retire, cause));

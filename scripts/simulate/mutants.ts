@@ -15,12 +15,22 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     runs: { type: 'string', default: '3000' },
+    /** Keeps the smallest run that shows each real bug, as a test. */
+    keep: { type: 'boolean', default: false },
   },
 });
-const hunting = ['usual', 'crashes', 'decay', 'network', 'wavering'];
+const hunting = ['usual', 'crashes', 'decay', 'network', 'wavering', 'silence'];
 const FOR_AT_MOST_MS = 300_000;
 
-type Hunt = Readonly<{ found: boolean; runs: number; ms: number; invariant?: string; seed?: number; profile?: string }>;
+type Hunt = Readonly<{
+  found: boolean;
+  runs: number;
+  ms: number;
+  invariant?: string;
+  seed?: number;
+  profile?: string;
+  plan?: unknown;
+}>;
 
 const main = async (): Promise<void> => {
   const copy = mkdtempSync(join(tmpdir(), 'recourse-mutants-'));
@@ -33,12 +43,15 @@ const main = async (): Promise<void> => {
   const rows: string[] = [];
   let missed = 0;
   for (const bug of plantedBugs.filter(({ name }) => values.only === undefined || name === values.only)) {
-    const result = await withPlanted(copy, bug, () => hunt(copy, Number(values.runs)));
+    const result = await withPlanted(copy, bug, () =>
+      hunt(copy, Number(values.runs), bug.under && [bug.under], values.keep && bug.real === true),
+    );
+    if (result.plan !== undefined) keep(bug, result);
     if (!result.found && bug.hidden === undefined) missed++;
     rows.push(rowOf(bug, result));
     console.log(rows.at(-1));
   }
-  if (values.only === undefined) writeTable(rows);
+  writeTable(rows);
   if (missed === 0) return;
   console.error(`${missed} planted bugs were not found`);
   process.exitCode = 1;
@@ -79,13 +92,20 @@ const withPlanted = async <A>(
   }
 };
 
-const hunt = (copy: string, runs: number): Promise<Hunt> =>
+const keep = ({ name, says }: PlantedBug, { invariant, profile, plan }: Hunt): void => {
+  const folder = join(root, 'packages', 'testing', 'test', 'simulation', 'regressions');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify({ says, invariant, profile, plan }, null, 2)}\n`);
+};
+
+const hunt = (copy: string, runs: number, profiles: readonly string[] = hunting, small = false): Promise<Hunt> =>
   new Promise((resolve, reject) => {
     const args = [
       '--conditions=@recourse/source',
       join(copy, 'scripts', 'simulate', 'hunt.ts'),
       String(runs),
-      ...hunting,
+      ...profiles,
+      ...(small ? ['small'] : []),
     ];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: FOR_AT_MOST_MS });
     let said = '';
@@ -113,18 +133,24 @@ const rowOf = (
   return `| ${planted} | ${outcome} |${!found && hidden !== undefined ? ` ${hidden} |` : ' |'}`;
 };
 
+const nameIn = (row: string): string => row.split('`')[1] ?? '';
+
 const BEGIN = '<!-- written by npm run mutants: begin -->';
 const END = '<!-- end -->';
 
 const writeTable = (rows: readonly string[]): void => {
   const text = readFileSync(page, 'utf8');
+  const [before = ''] = text.split(BEGIN);
+  const [, after = ''] = text.split(END);
+  const known = new Map(
+    text.split('\n').flatMap((line) => (line.startsWith('| `') ? [[nameIn(line), line] as const] : [])),
+  );
+  for (const row of rows) known.set(nameIn(row), row);
   const table = [
     '| planted bug | found as | seed | runs | ms | if not, why |',
     '|---|---|---:|---:|---:|---|',
-    ...rows,
+    ...plantedBugs.flatMap(({ name }) => known.get(name) ?? []),
   ].join('\n');
-  const [before = ''] = text.split(BEGIN);
-  const [, after = ''] = text.split(END);
   mkdirSync(dirname(page), { recursive: true });
   writeFileSync(page, `${before}${BEGIN}\n\n${table}\n\n${END}${after}`);
 };

@@ -11,6 +11,8 @@ export type PlantedBug = Readonly<{
   from: string;
   to: string;
   real?: boolean;
+  /** The one profile that can show it. */
+  under?: string;
   /** Why nobody can see it from outside, for one that a net below it makes harmless. */
   hidden?: string;
 }>;
@@ -260,6 +262,15 @@ export const plantedBugs: readonly PlantedBug[] = [
     to: `  if (!state.promoted) return true;`,
   },
   {
+    name: 'reap-by-what-was-read',
+    says: 'an instance is taken for replaced because another one is live in what was just read',
+    file: engine('sweep/reap.ts'),
+    from: `live.release.fence <= fence`,
+    to: `live.release.deployment === request.deployment`,
+    real: true,
+    under: 'replica',
+  },
+  {
     name: 'no-sweeper',
     says: 'nobody wakes a deployment whose wake-up was lost',
     file: engine('sweep/sweeper.ts'),
@@ -279,6 +290,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: engine('perform/bounded.ts'),
     from: `Promise.race([work, tooLate, stopped]).then(`,
     to: `Promise.race([work, stopped]).then(`,
+    hidden: 'A step that never ends is begun again by others, and counts as failed when the fifth has not come back.',
   },
   {
     name: 'retire-before-the-switch-holds',
@@ -296,7 +308,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: next,
     from: `  if (retiring !== null && !deployment.givenUp.includes(retiring.key))`,
     to: `  if (retiring !== null && deployment.givenUp.includes(retiring.key))`,
-    hidden: 'The reaper finds what was replaced and not stopped. Without it (no-reaper) the leak is seen.',
+    hidden: 'The reaper finds what was replaced and not stopped.',
   },
   {
     name: 'no-clean-up',
@@ -306,6 +318,6 @@ export const plantedBugs: readonly PlantedBug[] = [
   if (leftover !== undefined) return stop(deployment, request, leftover);
   return isOwed(`,
     to: `  return isOwed(`,
-    hidden: 'The reaper finds what an ended deployment left behind. Without it (no-reaper) the leak is seen.',
+    hidden: 'The reaper finds what an ended deployment left behind.',
   },
 ];

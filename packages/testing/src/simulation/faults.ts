@@ -125,6 +125,8 @@ export const profiles = {
   decay: { ...usual, 'image-pruned': 500, 'registry-emptied': 300, 'instance-dies': 150, 'router-restarts': 150 },
   /** Apps are well one moment and not the next, and whoever watches them falls asleep. */
   wavering: { ...usual, 'app-flaps': 400, freeze: 20, 'ack-lost': 40, 'crash-after': 15 },
+  /** Hardly any wake-up arrives, and whoever should send it is away. */
+  silence: { ...usual, 'message-lost': 700, freeze: 20, 'crash-before': 15 },
   /** Every read of the store may come from a replica that lags. Stronger than the port allows. */
   replica: { ...usual, 'read-stale': 60 },
 } as const satisfies Readonly<Record<string, Rates>>;

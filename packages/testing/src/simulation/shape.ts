@@ -23,7 +23,7 @@ const names = ['shop', 'blog', 'mail'];
 export const shapeOf = (choices: Choices): Shape => {
   const moment = choices.at('shape');
   return {
-    processes: 2 + moment.pick('processes', 4),
+    processes: 2 + moment.pick('processes', 7),
     environments: names.slice(0, 1 + moment.pick('environments', 3)).map((name) => EnvironmentId.parse(name)),
     orders: 6 + moment.pick('orders', 19),
     paceMs: [20_000, 8_000, 3_000, 300][moment.pick('pace', 4)] ?? 20_000,

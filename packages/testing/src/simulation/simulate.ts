@@ -55,11 +55,12 @@ const run = async (choices: Choices, { profile = 'usual', trace: keep = false }:
     trace.note('INVARIANT', `${invariant}: ${detail}`);
   };
   const watchers: ((fact: Fact) => void)[] = [];
+  const rates = swarm(profiles[profile], choices);
   const lab = createLab({
     kernel,
     choices,
     trace,
-    rates: swarm(profiles[profile], choices),
+    rates,
     watch: (fact) => {
       for (const watcher of watchers) watcher(fact);
     },
@@ -75,7 +76,13 @@ const run = async (choices: Choices, { profile = 'usual', trace: keep = false }:
     lab.fact(taken.right);
   });
   const world = createWorld(lab, shape, log);
-  const scene = { truth, engine: world.engine, router: world.router, log };
+  const scene = {
+    truth,
+    engine: world.engine,
+    router: world.router,
+    log,
+    readsLag: profiles[profile]['read-stale'] > 0,
+  };
   const invariants = allInvariants(scene);
   const sighting = createSightings(truth);
   const look = (fact: Fact) => {

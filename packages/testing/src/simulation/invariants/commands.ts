@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { Fact } from '../facts.ts';
 import type { Invariant, Scene } from './invariant.ts';
 
-export const commands = ({ truth, log }: Scene): Invariant => {
+export const commands = ({ truth, log, readsLag }: Scene): Invariant => {
   /** The length of the log when the first copy that came through had been recorded. */
   const asked = new Map<string, number>();
   const requestOf = (id: string) => log.stream(`deployment-${id}`)[0];
@@ -13,7 +13,7 @@ export const commands = ({ truth, log }: Scene): Invariant => {
     const request = requestOf(made);
     if (rejection.code === 'EnvironmentBusy' && rejection.with === made) return `${order} is told to wait for itself`;
     if (rejection.code === 'AlreadyLive' && rejection.live === made) return `${order} is refused because it went live`;
-    if (request === undefined) return null;
+    if (request === undefined || readsLag) return null;
     const before = asked.get(order) ?? Number.POSITIVE_INFINITY;
     return Number(request.position) < before
       ? `a copy of ${order} is refused (${rejection.code}), though ${made} was recorded before`
@@ -30,7 +30,11 @@ export const commands = ({ truth, log }: Scene): Invariant => {
     const { type, makes, name } = order;
     if (makes === null) return null;
     if (type === 'settled')
-      return E.isLeft(answer) ? `${makes} is not found any more` : settledProblem(makes, answer.right);
+      return E.isRight(answer)
+        ? settledProblem(makes, answer.right)
+        : readsLag
+          ? null
+          : `${makes} is not found any more`;
     if (E.isLeft(answer)) return refusalProblem(makes, answer.left, name);
     return requestOf(makes) === undefined ? `${name} is accepted, but ${makes} was never recorded` : null;
   };

@@ -3,14 +3,13 @@ import type { SimInstance } from '../ports/engine.ts';
 import type { Invariant, Scene } from './invariant.ts';
 
 export const intentFirst = ({ truth }: Scene): Invariant => {
-  const stopProblem = ({ order: { key, deployment, environment } }: SimInstance): string | null => {
+  const stopProblem = ({ order: { key, deployment } }: SimInstance): string | null => {
     const known = truth.deployments.get(deployment);
     if (known === undefined) return `${key} is stopped, but belongs to nobody`;
     if (known.ending !== null || known.retired || known.intents.has(`stop-instance ${key}`)) return null;
     if (known.promoted && known.instance?.key !== key) return null;
-    const replacedBy = truth.environments.get(environment)?.retiring.get(deployment);
-    const by = replacedBy && truth.deployments.get(replacedBy);
-    return by?.intents.has(`retire-previous ${key}`) ? null : `${key} is stopped without any intent`;
+    const retired = [...truth.deployments.values()].some(({ intents }) => intents.has(`retire-previous ${key}`));
+    return retired ? null : `${key} is stopped without any intent`;
   };
 
   return {

@@ -5,7 +5,14 @@ import type { Log } from '../ports/store.ts';
 import type { Truth } from '../truth.ts';
 
 /** What an invariant may look at: what is, not what anybody believes. */
-export type Scene = Readonly<{ truth: Truth; engine: Engine; router: SimRouter; log: Log }>;
+export type Scene = Readonly<{
+  truth: Truth;
+  engine: Engine;
+  router: SimRouter;
+  log: Log;
+  /** Reads of the store may be behind, which is more than its port allows: not everybody has heard of everything. */
+  readsLag: boolean;
+}>;
 
 /** Something that must always hold. It says what is wrong, or null. */
 export type Invariant = Readonly<{

@@ -64,7 +64,7 @@ const begin = (lab: Lab, engine: Engine, builds: Builds, shape: Shape, order: Bu
   lab.fact({ type: 'build-began', order });
   const moment = lab.choices.at(`building ${key}`);
   const hangs = lab.fault(moment, 'build-hangs', 'builder.build');
-  const takes = 1_000 + 1_000 * moment.pick('takes', 12);
+  const takes = [1_000, 2_000, 3_000, 5_000, 8_000, 12_000, 25_000, 50_000][moment.pick('takes', 8)] ?? 1_000;
   const flakes = lab.fault(moment, 'build-flakes', 'builder.build');
   const lies = lab.fault(moment, 'build-lies', 'builder.build');
   if (hangs) return;

@@ -44,7 +44,12 @@ const main = async (): Promise<void> => {
   let missed = 0;
   for (const bug of plantedBugs.filter(({ name }) => values.only === undefined || name === values.only)) {
     const result = await withPlanted(copy, bug, () =>
-      hunt(copy, Number(values.runs), bug.under && [bug.under], values.keep && bug.real === true),
+      hunt(
+        copy,
+        Number(values.runs),
+        bug.under === undefined ? hunting : [bug.under],
+        values.keep && bug.real === true,
+      ),
     );
     if (result.plan !== undefined) keep(bug, result);
     if (!result.found && bug.hidden === undefined) missed++;

@@ -11,13 +11,15 @@ import { referenceFile, renderEventReference } from '../scripts/docs/render-even
 import { anchorsOf, type Block, blocksOf, fileNameOf, linksOf, pages, root } from './support/markdown.ts';
 
 const run = promisify(execFile);
-const example = join(root, 'examples', 'quickstart', 'main.ts');
+const quickstart = (file: string) => join(root, 'examples', 'quickstart', file);
+const example = quickstart('main.ts');
 
 describe('the example in the README', () => {
-  const [shown, printed] = blocksOf('README.md');
+  const [story, printed, platform] = blocksOf('README.md');
 
   test('is the quickstart, word for word', () => {
-    expect(shown?.code).toBe(readFileSync(example, 'utf8'));
+    expect(story?.code).toBe(readFileSync(example, 'utf8'));
+    expect(platform?.code).toBe(readFileSync(quickstart('platform.ts'), 'utf8'));
   });
 
   test('prints what the README says, and leaves nothing behind', async () => {

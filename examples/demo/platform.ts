@@ -2,7 +2,7 @@
 import type { EnvironmentId, PortError } from '@recourse/core';
 import { type DeployInput, orFault, type RecourseOptions } from '@recourse/engine';
 import { gitSources } from '@recourse/git';
-import { cryptoIds, environmentSecrets, httpHealthProbe, systemClock } from '@recourse/node';
+import { nodeHost } from '@recourse/node';
 import { openSqliteStore } from '@recourse/store-sqlite';
 
 export type Platform = Readonly<{
@@ -20,18 +20,13 @@ export type OpenPlatform = (folder: string, environment: EnvironmentId) => Promi
 
 /** The ports that are the same whatever runs the app. */
 export const commonPorts = async (folder: string) => {
-  const store = await orFault(openSqliteStore({ file: `${folder}/recourse.db` }));
+  const sqlite = await orFault(openSqliteStore({ file: `${folder}/recourse.db` }));
   return {
-    close: store.close,
+    close: sqlite.close,
     ports: {
-      store: store.events,
-      snapshots: store.snapshots,
-      queue: store.queue,
+      ...sqlite,
+      ...nodeHost({ secrets: { variables: {}, fingerprintKey: 'only for the demo' } }),
       sources: gitSources({ cacheDirectory: `${folder}/git-cache`, allowedTransports: ['file'] }),
-      health: httpHealthProbe(),
-      secrets: environmentSecrets({ variables: {}, fingerprintKey: 'only for the demo' }),
-      clock: systemClock(),
-      ids: cryptoIds(),
     },
   };
 };

@@ -3,9 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EnvironmentId, type Rejection, type Runtime, renderRejection } from '@recourse/core';
+import { EnvironmentId, type Runtime } from '@recourse/core';
 import { type DeployInput, orFault } from '@recourse/engine';
-import type { Either } from 'fp-ts/lib/Either.js';
 
 export const environment = EnvironmentId.parse('shop');
 export const folder = mkdtempSync(join(tmpdir(), 'recourse-quickstart-'));
@@ -48,15 +47,8 @@ export const commit = (version: string) => {
   return { kind: 'git', repository: `file://${repository}`, ref: 'main' } as const;
 };
 
-/** A refusal is a value. Here it ends the example; a platform would show it. */
-export const answered = <A>(answer: Either<Rejection, A>): A => {
-  if (answer._tag === 'Right') return answer.right;
-  const { message, remedy } = renderRejection(answer.left);
-  throw new Error(`${message} ${remedy}`);
-};
-
 /** Apps outlive the platform, as they should: what runs here has to be stopped. */
-export const cleanUp = async (runtime: Runtime): Promise<void> => {
+export const leaveNothing = async (runtime: Runtime): Promise<void> => {
   for (const { key } of await orFault(runtime.list())) await orFault(runtime.stop(key, { graceMs: 5_000 }));
   rmSync(folder, { recursive: true, force: true });
 };

@@ -2,4 +2,5 @@
 export { cryptoIds } from './crypto-ids.ts';
 export { type EnvironmentSecretsOptions, environmentSecrets } from './environment-secrets.ts';
 export { httpHealthProbe } from './http-health-probe.ts';
+export { type NodeHost, nodeHost } from './node-host.ts';
 export { systemClock } from './system-clock.ts';

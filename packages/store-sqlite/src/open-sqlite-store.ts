@@ -19,7 +19,7 @@ export type SqliteStoreOptions = Readonly<{
 }>;
 
 export type SqliteStore = Readonly<{
-  events: EventStore;
+  store: EventStore;
   snapshots: Snapshots;
   queue: WorkQueue;
   /**
@@ -46,7 +46,7 @@ export const openSqliteStore = ({
     TE.map((connection) => {
       const database = databaseOf(connection, { file, lockTimeoutMs });
       return {
-        events: sqliteEventStore(database),
+        store: sqliteEventStore(database),
         snapshots: sqliteSnapshots(database),
         queue: sqliteWorkQueue(database),
         close: database.close,

@@ -20,47 +20,47 @@ const onFile = async () => {
   const file = await temporaryFile();
   const open: SqliteStore[] = [];
   const openOne = async () => {
-    const store = await right(openSqliteStore({ file }));
-    open.push(store);
-    return store;
+    const sqlite = await right(openSqliteStore({ file }));
+    open.push(sqlite);
+    return sqlite;
   };
   const disconnect = async () => {
-    for (const store of open.splice(0)) store.close();
+    for (const sqlite of open.splice(0)) sqlite.close();
   };
-  return { file, store: await openOne(), openOne, disconnect, close: disconnect };
+  return { file, sqlite: await openOne(), openOne, disconnect, close: disconnect };
 };
 
 /** A store that only one client can have. */
 const inMemory = async () => {
-  const store = await right(openSqliteStore({ file: ':memory:' }));
-  const disconnect = async () => store.close();
-  return { store, disconnect, close: disconnect };
+  const sqlite = await right(openSqliteStore({ file: ':memory:' }));
+  const disconnect = async () => sqlite.close();
+  return { sqlite, disconnect, close: disconnect };
 };
 
 eventStoreConformance('openSqliteStore, a file,', async () => {
-  const { store, openOne, ...hands } = await onFile();
-  return { store: store.events, another: async () => (await openOne()).events, ...hands };
+  const { sqlite, openOne, ...hands } = await onFile();
+  return { store: sqlite.store, another: async () => (await openOne()).store, ...hands };
 });
 
 eventStoreConformance('openSqliteStore, in memory,', async () => {
-  const { store, ...hands } = await inMemory();
-  return { store: store.events, another: async () => store.events, ...hands };
+  const { sqlite, ...hands } = await inMemory();
+  return { store: sqlite.store, another: async () => sqlite.store, ...hands };
 });
 
 snapshotsConformance('openSqliteStore, a file,', async () => {
-  const { store, ...hands } = await onFile();
-  return { snapshots: store.snapshots, ...hands };
+  const { sqlite, ...hands } = await onFile();
+  return { snapshots: sqlite.snapshots, ...hands };
 });
 
 snapshotsConformance('openSqliteStore, in memory,', async () => {
-  const { store, ...hands } = await inMemory();
-  return { snapshots: store.snapshots, ...hands };
+  const { sqlite, ...hands } = await inMemory();
+  return { snapshots: sqlite.snapshots, ...hands };
 });
 
 const queueOnFile = async () => {
-  const { file, store, ...hands } = await onFile();
+  const { file, sqlite, ...hands } = await onFile();
   return {
-    queue: store.queue,
+    queue: sqlite.queue,
     plant: async (message: unknown) => {
       const db = new DatabaseSync(file);
       const row = ['planted', JSON.stringify(message), Date.now()] as const;

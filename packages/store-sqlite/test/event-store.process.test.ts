@@ -21,110 +21,110 @@ const eventOf = (bytes: number) => {
 
 describe('limits', { timeout: 60_000 }, () => {
   test('an event may have a mebibyte, and not a byte more', async () => {
-    const { store } = await fresh();
-    await right(store.events.append({ stream, expected: 'any', events: [eventOf(EVENT_BYTES_MAX)] }));
-    const append = store.events.append({ stream, expected: 'any', events: [eventOf(EVENT_BYTES_MAX + 1)] });
+    const { sqlite } = await fresh();
+    await right(sqlite.store.append({ stream, expected: 'any', events: [eventOf(EVENT_BYTES_MAX)] }));
+    const append = sqlite.store.append({ stream, expected: 'any', events: [eventOf(EVENT_BYTES_MAX + 1)] });
     const error = await left(append);
     expect(error.code).toBe('store/too-large');
     expect(error.message).toContain(String(EVENT_BYTES_MAX));
   });
 
   test('what counts is bytes, not characters', async () => {
-    const { store } = await fresh();
+    const { sqlite } = await fresh();
     const events = [someEvent('é'.repeat(EVENT_BYTES_MAX / 2))] as const;
-    expect(await left(store.events.append({ stream, expected: 'any', events }))).toMatchObject({
+    expect(await left(sqlite.store.append({ stream, expected: 'any', events }))).toMatchObject({
       code: 'store/too-large',
     });
   });
 
   test('an append may have four, and leaves nothing if it has more', async () => {
-    const { store } = await fresh();
+    const { sqlite } = await fresh();
     const quarter = () => eventOf(APPEND_BYTES_MAX / 4);
     const events = [quarter(), quarter(), quarter(), quarter()] as const;
-    await right(store.events.append({ stream, expected: 'any', events }));
-    const more = store.events.append({ stream, expected: 3, events: [...events.map(quarter), someEvent()] as never });
+    await right(sqlite.store.append({ stream, expected: 'any', events }));
+    const more = sqlite.store.append({ stream, expected: 3, events: [...events.map(quarter), someEvent()] as never });
     const error = await left(more);
     expect(error.code).toBe('store/too-large');
     expect(error.message).toContain(String(APPEND_BYTES_MAX));
-    expect((await right(store.events.read({ stream }))).version).toBe(3);
+    expect((await right(sqlite.store.read({ stream }))).version).toBe(3);
   });
 
   test('data may be nested so deep, and not deeper, and never in a circle', async () => {
-    const { store } = await fresh();
+    const { sqlite } = await fresh();
     const nested = (depth: number) => JSON.parse('['.repeat(depth) + ']'.repeat(depth));
-    await right(store.events.append({ stream, expected: 'any', events: [someEvent(nested(DEPTH_MAX))] }));
+    await right(sqlite.store.append({ stream, expected: 'any', events: [someEvent(nested(DEPTH_MAX))] }));
     const circle: unknown[] = [];
     circle.push(circle);
     for (const data of [nested(DEPTH_MAX + 1), circle as never]) {
-      const append = store.events.append({ stream, expected: 'any', events: [someEvent(data)] });
+      const append = sqlite.store.append({ stream, expected: 'any', events: [someEvent(data)] });
       expect(await left(append)).toMatchObject({ code: 'store/invalid-event' });
     }
   });
 
   test('a refusal tells where, and not what', async () => {
-    const { store } = await fresh();
+    const { sqlite } = await fresh();
     const events = [someEvent(), someEvent({ steps: [{ log: 'fine' }, { log: 'hunter2\0' }] })] as const;
-    const { message } = await left(store.events.append({ stream, expected: 'any', events }));
+    const { message } = await left(sqlite.store.append({ stream, expected: 'any', events }));
     expect(message).toContain('events[1].data.steps[1].log holds a NUL character');
     expect(message).not.toContain('hunter2');
   });
 
   test('a snapshot of what does not come back is refused', async () => {
-    const { store } = await fresh();
-    const save = (state: never) => left(store.snapshots.save('k', { version: 1, schema: 1, state }));
+    const { sqlite } = await fresh();
+    const save = (state: never) => left(sqlite.snapshots.save('k', { version: 1, schema: 1, state }));
     expect(await save({ at: new Date(0) } as never)).toMatchObject({ code: 'store/invalid-snapshot' });
     expect(await save('\ud800' as never)).toMatchObject({ code: 'store/invalid-snapshot' });
     expect(await save('x'.repeat(5_000_000) as never)).toMatchObject({ code: 'store/too-large' });
-    expect(await left(store.snapshots.save('k', { version: 1.5, schema: 1, state: null }))).toMatchObject({
+    expect(await left(sqlite.snapshots.save('k', { version: 1.5, schema: 1, state: null }))).toMatchObject({
       code: 'store/invalid-snapshot',
     });
-    expect(await right(store.snapshots.load('k'))).toBeNull();
+    expect(await right(sqlite.snapshots.load('k'))).toBeNull();
   });
 });
 
 describe('the file', { timeout: 60_000 }, () => {
   test('lets nobody change or remove an event', async () => {
-    const { store, outside } = await fresh();
-    await right(store.events.append({ stream, expected: 'any', events: [someEvent()] }));
+    const { sqlite, outside } = await fresh();
+    await right(sqlite.store.append({ stream, expected: 'any', events: [someEvent()] }));
     expect(() => outside.exec(`update event set type = 'Other'`)).toThrow('append-only');
     expect(() => outside.exec('delete from event')).toThrow('append-only');
-    expect((await right(store.events.read({ stream }))).events.length).toBe(1);
+    expect((await right(sqlite.store.read({ stream }))).events.length).toBe(1);
   });
 
   test('with a row that cannot be read is damaged, not empty', async () => {
-    const { store, outside } = await fresh();
+    const { sqlite, outside } = await fresh();
     outside.exec(`insert into event values (1, '${stream}', 0, 'e', 'T', 1, '{}', '{"actor":1}')`);
     const damaged = { kind: 'permanent', code: 'store/corrupt' };
-    expect(await left(store.events.read({ stream }))).toMatchObject(damaged);
-    expect(await left(store.events.readAll({ after: null, limit: 9 }))).toMatchObject(damaged);
+    expect(await left(sqlite.store.read({ stream }))).toMatchObject(damaged);
+    expect(await left(sqlite.store.readAll({ after: null, limit: 9 }))).toMatchObject(damaged);
     const { signal } = new AbortController();
-    expect(await left(store.events.subscribe({ after: null, signal }, async () => {}))).toMatchObject(damaged);
+    expect(await left(sqlite.store.subscribe({ after: null, signal }, async () => {}))).toMatchObject(damaged);
   });
 
   test('keeps no reader waiting while another process writes', async () => {
-    const { store, outside } = await fresh({ lockTimeoutMs: 0 });
-    await right(store.events.append({ stream, expected: 'any', events: [someEvent()] }));
+    const { sqlite, outside } = await fresh({ lockTimeoutMs: 0 });
+    await right(sqlite.store.append({ stream, expected: 'any', events: [someEvent()] }));
     outside.exec('begin immediate');
-    expect((await right(store.events.read({ stream }))).version).toBe(0);
-    expect((await right(store.events.readAll({ after: null, limit: 9 }))).events.length).toBe(1);
-    expect(await right(store.events.head())).toBe('1');
-    const append = store.events.append({ stream, expected: 'any', events: [someEvent()] });
+    expect((await right(sqlite.store.read({ stream }))).version).toBe(0);
+    expect((await right(sqlite.store.readAll({ after: null, limit: 9 }))).events.length).toBe(1);
+    expect(await right(sqlite.store.head())).toBe('1');
+    const append = sqlite.store.append({ stream, expected: 'any', events: [someEvent()] });
     expect(await left(append)).toMatchObject({ kind: 'transient', code: 'store/unavailable' });
     outside.exec('rollback');
     await right(append);
   });
 
   test('that another process holds is waited for, and the process goes on meanwhile', async () => {
-    const { store, outside } = await fresh({ lockTimeoutMs: 30_000 });
+    const { sqlite, outside } = await fresh({ lockTimeoutMs: 30_000 });
     outside.exec('begin immediate');
     const appending = Promise.all(
-      [1, 2, 3].map(() => store.events.append({ stream, expected: 'any', events: [someEvent()] })()),
+      [1, 2, 3].map(() => sqlite.store.append({ stream, expected: 'any', events: [someEvent()] })()),
     );
     // Only reached if the wait leaves the event loop free.
     await pause(150);
     outside.exec('rollback');
     expect((await appending).map(({ _tag }) => _tag)).toEqual(['Right', 'Right', 'Right']);
-    expect((await right(store.events.read({ stream }))).version).toBe(2);
+    expect((await right(sqlite.store.read({ stream }))).version).toBe(2);
   });
 
   test('that is full takes nothing of an append, and goes on when there is room', async () => {
@@ -149,20 +149,20 @@ describe('the file', { timeout: 60_000 }, () => {
 
 describe('a transaction', { timeout: 60_000 }, () => {
   test('that breaks off in the middle is taken back, and the next one is not disturbed', async () => {
-    const { store, outside } = await fresh();
-    await left(store.queue.enqueue({ v: 1, deploymentId: { not: 'text' } as never }));
+    const { sqlite, outside } = await fresh();
+    await left(sqlite.queue.enqueue({ v: 1, deploymentId: { not: 'text' } as never }));
     expect(outside.prepare('select * from work').all()).toEqual([]);
-    await right(store.events.append({ stream, expected: 'no-stream', events: [someEvent()] }));
-    expect((await right(store.events.read({ stream }))).version).toBe(0);
+    await right(sqlite.store.append({ stream, expected: 'no-stream', events: [someEvent()] }));
+    expect((await right(sqlite.store.read({ stream }))).version).toBe(0);
   });
 
   test('of another process, between the two looks of one read, does not tear its answer', async () => {
-    const { file, store } = await fresh();
+    const { file, sqlite } = await fresh();
     const connection = await right(TE.fromEither(connect(file)));
     const database = databaseOf(connection, { file, lockTimeoutMs: 100 });
     onTestFinished(() => database.close());
     const append = (expected: 'no-stream' | 0) =>
-      right(store.events.append({ stream, expected, events: [someEvent()] }));
+      right(sqlite.store.append({ stream, expected, events: [someEvent()] }));
     await append('no-stream');
 
     let intruded = Promise.resolve<unknown>(undefined);
@@ -181,21 +181,21 @@ describe('a transaction', { timeout: 60_000 }, () => {
     const { version, events } = await right(sqliteEventStore({ ...database, prepare }).read({ stream }));
     await intruded;
     expect([version, events.length]).toEqual([0, 1]);
-    expect((await right(store.events.read({ stream }))).version).toBe(1);
+    expect((await right(sqlite.store.read({ stream }))).version).toBe(1);
   });
 });
 
 describe('subscribing', { timeout: 60_000 }, () => {
   test('far behind, the batches stay small in number and in bytes', async () => {
-    const { store } = await fresh();
+    const { sqlite } = await fresh();
     const many = Array.from({ length: 1000 }, (_, n) => someEvent(n));
-    await right(store.events.append({ stream, expected: 'any', events: many as never }));
+    await right(sqlite.store.append({ stream, expected: 'any', events: many as never }));
     for (let n = 0; n < 9; n += 1) {
-      await right(store.events.append({ stream, expected: 'any', events: [eventOf(EVENT_BYTES_MAX)] }));
+      await right(sqlite.store.append({ stream, expected: 'any', events: [eventOf(EVENT_BYTES_MAX)] }));
     }
     const abort = new AbortController();
     const batches: (readonly StoredEvent[])[] = [];
-    const ended = store.events.subscribe({ after: null, signal: abort.signal }, async (batch) => {
+    const ended = sqlite.store.subscribe({ after: null, signal: abort.signal }, async (batch) => {
       batches.push(batch);
     })();
     await vi.waitFor(() => expect(batches.flat().length).toBe(1009), patience);
@@ -208,13 +208,13 @@ describe('subscribing', { timeout: 60_000 }, () => {
   });
 
   test('catching up leaves the process time for other things', async () => {
-    const { store } = await fresh();
+    const { sqlite } = await fresh();
     const many = Array.from({ length: 1000 }, (_, n) => someEvent(n));
-    await right(store.events.append({ stream, expected: 'any', events: many as never }));
+    await right(sqlite.store.append({ stream, expected: 'any', events: many as never }));
     const abort = new AbortController();
     const order: string[] = [];
     setImmediate(() => order.push('other things'));
-    const ended = store.events.subscribe({ after: null, signal: abort.signal }, async (batch) => {
+    const ended = sqlite.store.subscribe({ after: null, signal: abort.signal }, async (batch) => {
       order.push('batch');
       if (batch.at(-1)?.version === 999) abort.abort();
     })();
@@ -226,29 +226,29 @@ describe('subscribing', { timeout: 60_000 }, () => {
 
 describe('closing', { timeout: 60_000 }, () => {
   test('ends what is under way, and whatever is asked later, with a typed error; twice is as good as once', async () => {
-    const { store } = await fresh();
+    const { sqlite } = await fresh();
     const { signal } = new AbortController();
-    const subscription = store.events.subscribe({ after: null, signal }, async () => {})();
-    const consumer = store.queue.consume({ concurrency: 1, signal }, async () => {})();
+    const subscription = sqlite.store.subscribe({ after: null, signal }, async () => {})();
+    const consumer = sqlite.queue.consume({ concurrency: 1, signal }, async () => {})();
     await pause(20);
-    store.close();
-    store.close();
+    sqlite.close();
+    sqlite.close();
     const storeError = { _tag: 'Left', left: { kind: 'transient', code: 'store/unavailable' } };
     const queueError = { _tag: 'Left', left: { kind: 'transient', code: 'queue/unavailable' } };
     expect(await subscription).toMatchObject(storeError);
     expect(await consumer).toMatchObject(queueError);
-    expect(await store.events.head()()).toMatchObject(storeError);
-    expect(await store.queue.consume({ concurrency: 1, signal }, async () => {})()).toMatchObject(queueError);
+    expect(await sqlite.store.head()()).toMatchObject(storeError);
+    expect(await sqlite.queue.consume({ concurrency: 1, signal }, async () => {})()).toMatchObject(queueError);
   });
 
   test('in a subscriber, and in a handler, ends them too', async () => {
-    const { store } = await fresh();
+    const { sqlite } = await fresh();
     const { signal } = new AbortController();
-    await right(store.events.append({ stream, expected: 'any', events: [someEvent()] }));
-    const subscription = store.events.subscribe({ after: null, signal }, async () => store.close());
+    await right(sqlite.store.append({ stream, expected: 'any', events: [someEvent()] }));
+    const subscription = sqlite.store.subscribe({ after: null, signal }, async () => sqlite.close());
     expect(await left(subscription)).toMatchObject({ code: 'store/unavailable' });
 
-    const { store: other } = await fresh();
+    const { sqlite: other } = await fresh();
     await right(other.queue.enqueue({ v: 1, deploymentId: 'd1' as never }));
     const consumer = other.queue.consume({ concurrency: 1, signal }, async () => other.close());
     expect(await left(consumer)).toMatchObject({ code: 'queue/unavailable' });

@@ -17,9 +17,9 @@ const oldFile = async (change = '') => {
 };
 
 const open = async (file: string) => {
-  const store = await right(openSqliteStore({ file }));
-  onTestFinished(() => store.close());
-  return store;
+  const sqlite = await right(openSqliteStore({ file }));
+  onTestFinished(() => sqlite.close());
+  return sqlite;
 };
 
 /** What another program finds in the file. */
@@ -35,16 +35,16 @@ const look = (file: string, sql: string) => {
 
 describe('a file of the first schema', () => {
   test('keeps its events and snapshots', async () => {
-    const { events, snapshots } = await open(await oldFile());
+    const { store, snapshots } = await open(await oldFile());
     const metadata = { actor: 'ada', correlationId: 'c1' };
-    expect(await right(events.readAll({ after: null, limit: 10 }))).toMatchObject({
+    expect(await right(store.readAll({ after: null, limit: 10 }))).toMatchObject({
       events: [
         { stream: 'deployment-d1', version: 0, id: 'e1', type: 'DeploymentRequested', metadata },
         { stream: 'environment-shop', version: 0, id: 'e2', data: { fence: 1 }, metadata },
         { stream: 'deployment-d1', version: 1, id: 'e3', metadata: { ...metadata, recordedAt: 1764000000002 } },
       ],
     });
-    const { events: first } = await right(events.read({ stream: 'deployment-d1', limit: 1 }));
+    const { events: first } = await right(store.read({ stream: 'deployment-d1', limit: 1 }));
     expect(JSON.stringify(first[0]?.data)).toBe('{"b":1,"a":{"__proto__":2}}');
     expect(await right(snapshots.load('environment-shop'))).toEqual({ version: 0, schema: 1, state: { fence: 1 } });
   });

@@ -99,9 +99,9 @@ describe('opening', () => {
     // Only reached if the wait leaves the event loop free.
     await new Promise((resolve) => setTimeout(resolve, 50));
     other.exec('rollback; pragma locking_mode = normal; select * from sqlite_schema');
-    const store = await right(() => opening);
-    expect(await right(store.events.head())).toBeNull();
-    store.close();
+    const sqlite = await right(() => opening);
+    expect(await right(sqlite.store.head())).toBeNull();
+    sqlite.close();
   });
 
   test.each([

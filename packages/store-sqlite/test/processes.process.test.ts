@@ -11,9 +11,9 @@ const streams = ['deployment-a', 'deployment-b', 'environment-c'] as const;
 const patience = { timeout: 40_000, interval: 5 };
 
 const open = async (file: string) => {
-  const store = await right(openSqliteStore({ file }));
-  onTestFinished(() => store.close());
-  return store;
+  const sqlite = await right(openSqliteStore({ file }));
+  onTestFinished(() => sqlite.close());
+  return sqlite;
 };
 
 const logOf = async (store: EventStore): Promise<readonly StoredEvent[]> =>
@@ -47,23 +47,23 @@ const integrityOf = (file: string) => {
 describe('several processes on one file', { timeout: 240_000 }, () => {
   test('writers hinder each other, and lose nothing; a subscriber in another process hears it all', async () => {
     const file = await temporaryFile();
-    const { events } = await open(file);
+    const { store } = await open(file);
     const abort = new AbortController();
     const delivered: StoredEvent[] = [];
-    const subscription = events.subscribe({ after: null, signal: abort.signal }, async (batch) => {
+    const subscription = store.subscribe({ after: null, signal: abort.signal }, async (batch) => {
       delivered.push(...batch);
     })();
 
     const writers = ['one', 'two', 'three'].map((name) => spawned('writer.ts', file, name, '150', ...streams));
     for (const writer of writers) expect(await writer.ended()).toBe(0);
 
-    const log = await logOf(events);
+    const log = await logOf(store);
     await vi.waitFor(() => expect(delivered.length).toBe(log.length), patience);
     abort.abort();
     await subscription;
     const operations = writers.flatMap((writer) => operationsOf(writer.lines()));
     expect(operations.filter(({ outcome }) => outcome === 'ok').length).toBe(450);
-    const history = { operations, log, streams: await streamsOf(events), delivered, observed: [] };
+    const history = { operations, log, streams: await streamsOf(store), delivered, observed: [] };
     expect(violations(history)).toEqual([]);
   });
 
@@ -83,16 +83,16 @@ describe('several processes on one file', { timeout: 240_000 }, () => {
       expect(integrityOf(file)).toEqual(['ok']);
     }
 
-    const { events } = await open(file);
-    const log = await logOf(events);
+    const { store } = await open(file);
+    const log = await logOf(store);
     expect(operations.filter(({ outcome }) => outcome === 'ok').length).toBeGreaterThan(40);
-    const history = { operations, log, streams: await streamsOf(events), delivered: log, observed: [] };
+    const history = { operations, log, streams: await streamsOf(store), delivered: log, observed: [] };
     expect(violations(history)).toEqual([]);
   });
 
   test('a process that does nothing but wait for an event lives until it comes', async () => {
     const file = await temporaryFile();
-    const { events } = await open(file);
+    const { store } = await open(file);
     const waiting = spawned('waiting.ts', file);
     await waiting.said('waiting');
     await pause(200);
@@ -100,7 +100,7 @@ describe('several processes on one file', { timeout: 240_000 }, () => {
     expect(await writer.ended()).toBe(0);
     await waiting.said('heard of deployment-a');
     expect(await waiting.ended()).toBe(0);
-    expect((await logOf(events)).length).toBe(1);
+    expect((await logOf(store)).length).toBe(1);
   });
 
   test('those that open a new file at once find one and the same', async () => {

@@ -10,14 +10,14 @@ import { temporaryFile } from './temporary-file.ts';
 export const fresh = async (options: Readonly<{ lockTimeoutMs?: number }> = {}) => {
   const file = await temporaryFile();
   const openOne = async () => {
-    const store = await right(openSqliteStore({ file, ...options }));
-    onTestFinished(() => store.close());
-    return store;
+    const sqlite = await right(openSqliteStore({ file, ...options }));
+    onTestFinished(() => sqlite.close());
+    return sqlite;
   };
-  const store = await openOne();
+  const sqlite = await openOne();
   const outside = new DatabaseSync(file);
   onTestFinished(() => outside.close());
-  return { file, store, openOne, outside };
+  return { file, sqlite, openOne, outside };
 };
 
 export const someEvent = (data: Json = null): NewEvent => ({

@@ -2,10 +2,10 @@
 import { opened } from './opened.ts';
 
 const [file = ''] = process.argv.slice(2);
-const { events } = await opened({ file });
+const { store } = await opened({ file });
 const abort = new AbortController();
 process.stdout.write('waiting\n');
-await events.subscribe({ after: null, signal: abort.signal }, async ([event]) => {
+await store.subscribe({ after: null, signal: abort.signal }, async ([event]) => {
   process.stdout.write(`heard of ${event?.stream}\n`);
   abort.abort();
 })();

@@ -27,9 +27,9 @@ const consume = (queue: WorkQueue, handle: (message: unknown) => Promise<void> =
 
 describe('the embedded queue', { timeout: 60_000 }, () => {
   test('keeps one message a deployment, due at the earliest time that was asked for', async () => {
-    const { store, outside } = await fresh();
+    const { sqlite, outside } = await fresh();
     const due = async (delayMs: number) => {
-      await right(store.queue.enqueue(d1, { delayMs }));
+      await right(sqlite.queue.enqueue(d1, { delayMs }));
       const rows = outside.prepare('select due_at - ? as due_in from work').all(Date.now());
       expect(rows.length).toBe(1);
       return Math.round(Number(rows[0]?.['due_in']) / 100_000);
@@ -37,21 +37,21 @@ describe('the embedded queue', { timeout: 60_000 }, () => {
     expect(await due(5_000_000)).toBe(50);
     expect(await due(9_000_000)).toBe(50);
     expect(await due(1_000_000)).toBe(10);
-    const { handled, saw } = consume(store.queue);
-    await right(store.queue.enqueue(d1));
+    const { handled, saw } = consume(sqlite.queue);
+    await right(sqlite.queue.enqueue(d1));
     await saw(1);
     await vi.waitFor(() => expect(outside.prepare('select * from work').all()).toEqual([]), patience);
     expect(handled).toEqual([d1]);
   });
 
   test('of wake-ups that come while one is handled, keeps the earliest', async () => {
-    const { store, outside } = await fresh();
-    const { saw } = consume(store.queue, async () => {
-      await right(store.queue.enqueue(d1, { delayMs: 9_000_000 }));
-      await right(store.queue.enqueue(d1, { delayMs: 1_000_000 }));
-      await right(store.queue.enqueue(d1, { delayMs: 5_000_000 }));
+    const { sqlite, outside } = await fresh();
+    const { saw } = consume(sqlite.queue, async () => {
+      await right(sqlite.queue.enqueue(d1, { delayMs: 9_000_000 }));
+      await right(sqlite.queue.enqueue(d1, { delayMs: 1_000_000 }));
+      await right(sqlite.queue.enqueue(d1, { delayMs: 5_000_000 }));
     });
-    await right(store.queue.enqueue(d1));
+    await right(sqlite.queue.enqueue(d1));
     await saw(1);
     const waiting = () => outside.prepare('select due_at - ? as due_in, claim, deliveries from work').get(Date.now());
     await vi.waitFor(() => expect(waiting()?.['claim']).toBeNull(), patience);
@@ -60,26 +60,26 @@ describe('the embedded queue', { timeout: 60_000 }, () => {
   });
 
   test("a wake-up for later that came while a process worked that died is kept apart from that process's message", async () => {
-    const { store, outside } = await fresh();
+    const { sqlite, outside } = await fresh();
     const later = Date.now() + 9_000_000;
     outside.exec(
       `insert into work (deployment, message, due_at, claim, again_at) values ('d1', '{}', 0, 'x', ${later})`,
     );
-    const { saw } = consume(store.queue);
+    const { saw } = consume(sqlite.queue);
     await saw(1);
     const row = () => outside.prepare('select due_at, claim, again_at from work').get();
     await vi.waitFor(() => expect(row()).toMatchObject({ due_at: later, claim: null, again_at: null }), patience);
   });
 
   test('a handler that runs for longer than a claim lasts keeps its message from everybody else', async () => {
-    const { store, openOne } = await fresh();
+    const { sqlite, openOne } = await fresh();
     const other = await openOne();
     let finished = false;
-    const slow = consume(store.queue, async () => {
+    const slow = consume(sqlite.queue, async () => {
       await pause(LEASE_MS * 1.5);
       finished = true;
     });
-    await right(store.queue.enqueue(d1));
+    await right(sqlite.queue.enqueue(d1));
     await slow.saw(1);
     const idle = consume(other.queue, async () => expect(finished).toBe(true));
     await vi.waitFor(() => expect(finished).toBe(true), patience);
@@ -89,7 +89,7 @@ describe('the embedded queue', { timeout: 60_000 }, () => {
   });
 
   test('a process that stood still for longer than a claim lasts does not take up the same message twice', async () => {
-    const { store } = await fresh();
+    const { sqlite } = await fresh();
     let active = 0;
     const widths: number[] = [];
     const handle = async () => {
@@ -98,17 +98,17 @@ describe('the embedded queue', { timeout: 60_000 }, () => {
       await pause(100);
       active -= 1;
     };
-    const [one, two] = [consume(store.queue, handle), consume(store.queue, handle)];
-    await right(store.queue.enqueue(d1));
+    const [one, two] = [consume(sqlite.queue, handle), consume(sqlite.queue, handle)];
+    await right(sqlite.queue.enqueue(d1));
     await vi.waitFor(() => expect(one.handled.length + two.handled.length).toBeGreaterThan(0), patience);
     await vi.waitFor(() => expect(active).toBe(0), patience);
-    await right(store.queue.enqueue(wakeUp('d2')));
+    await right(sqlite.queue.enqueue(wakeUp('d2')));
     await vi.waitFor(() => expect(one.handled.length + two.handled.length).toBe(2), patience);
     expect(widths).toEqual([1, 1]);
   });
 
   test('a message that fails again and again rests longer each time, but never for long', async () => {
-    const { store, outside } = await fresh();
+    const { sqlite, outside } = await fresh();
     const restOf = async (deliveries: number) => {
       outside.exec('delete from work');
       const insert = `insert into work (deployment, message, due_at, deliveries) values ('d1', '{}', 0, ?)`;
@@ -116,7 +116,7 @@ describe('the embedded queue', { timeout: 60_000 }, () => {
       const abort = new AbortController();
       const before = Date.now();
       await right(
-        store.queue.consume({ concurrency: 1, signal: abort.signal }, async () => {
+        sqlite.queue.consume({ concurrency: 1, signal: abort.signal }, async () => {
           abort.abort();
           throw new Error('no');
         }),
@@ -133,12 +133,12 @@ describe('the embedded queue', { timeout: 60_000 }, () => {
   });
 
   test('a message that was only just claimed when the end came is not begun, and is there for the next', async () => {
-    const { store, outside } = await fresh();
-    await right(store.queue.enqueue(d1));
+    const { sqlite, outside } = await fresh();
+    await right(sqlite.queue.enqueue(d1));
     outside.exec('begin immediate');
     const abort = new AbortController();
     const handle = vi.fn(async () => {});
-    const ended = store.queue.consume({ concurrency: 1, signal: abort.signal }, handle)();
+    const ended = sqlite.queue.consume({ concurrency: 1, signal: abort.signal }, handle)();
     await pause(20);
     abort.abort();
     outside.exec('rollback');
@@ -151,10 +151,10 @@ describe('the embedded queue', { timeout: 60_000 }, () => {
   });
 
   test('a consumer outlasts an outage of the file', async () => {
-    const { store, outside } = await fresh({ lockTimeoutMs: 10 });
-    await right(store.queue.enqueue(d1));
+    const { sqlite, outside } = await fresh({ lockTimeoutMs: 10 });
+    await right(sqlite.queue.enqueue(d1));
     outside.exec('begin immediate');
-    const { handled, saw } = consume(store.queue);
+    const { handled, saw } = consume(sqlite.queue);
     await pause(300);
     expect(handled).toEqual([]);
     outside.exec('rollback');
@@ -162,18 +162,18 @@ describe('the embedded queue', { timeout: 60_000 }, () => {
   });
 
   test('what is no JSON is handed over as the text that it is', async () => {
-    const { store, outside } = await fresh();
-    const { handled, saw } = consume(store.queue);
+    const { sqlite, outside } = await fresh();
+    const { handled, saw } = consume(sqlite.queue);
     outside.exec(`insert into work (deployment, message, due_at) values ('d1', 'not {json', 0)`);
     await saw(1);
     expect(handled).toEqual(['not {json']);
   });
 
   test('more wake-ups than can be handled are handled in the order in which they are due', async () => {
-    const { store, outside } = await fresh();
+    const { sqlite, outside } = await fresh();
     const insert = outside.prepare(`insert into work (deployment, message, due_at) values (?, ?, ?)`);
     for (const n of [3, 1, 4, 0, 2]) insert.run(`d${n}`, String(n), 1000 + n);
-    const { handled, saw } = consume(store.queue);
+    const { handled, saw } = consume(sqlite.queue);
     await saw(5);
     expect(handled).toEqual([0, 1, 2, 3, 4]);
   });
@@ -181,19 +181,19 @@ describe('the embedded queue', { timeout: 60_000 }, () => {
 
 describe('several processes on one queue', { timeout: 60_000 }, () => {
   test('never handle the same deployment at once, and miss no wake-up', async () => {
-    const { file, store } = await fresh();
+    const { file, sqlite } = await fresh();
     const consumers = [spawned('busy-consumer.ts', file, '20'), spawned('busy-consumer.ts', file, '20')];
     const messages = ['d1', 'd2', 'd3', 'd4', 'd5'].map(wakeUp);
     const queuedAt = new Map<string, number>();
     type Handling = Readonly<{ message: WakeUp; began: number; ended: number }>;
     const handlings = (): Handling[] => consumers.flatMap(({ lines }) => lines().map((line) => JSON.parse(line)));
-    await right(store.queue.enqueue(wakeUp('d0')));
+    await right(sqlite.queue.enqueue(wakeUp('d0')));
     await vi.waitFor(() => expect(handlings().length).toBe(1), patience);
 
     for (let round = 0; round < 30; round += 1) {
       for (const message of messages) {
         queuedAt.set(message.deploymentId, Number(process.hrtime.bigint()));
-        await right(store.queue.enqueue(message));
+        await right(sqlite.queue.enqueue(message));
       }
       await pause(7);
     }

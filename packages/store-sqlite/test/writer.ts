@@ -8,7 +8,7 @@ import type { Instant, NewEvent } from '@recourse/core';
 import { opened } from './opened.ts';
 
 const [file = '', name = '', count = '', ...streams] = process.argv.slice(2);
-const { events } = await opened({ file });
+const { store } = await opened({ file });
 const tell = (line: object) => writeSync(1, `${JSON.stringify(line)}\n`);
 /** The same clock in all processes of the machine. */
 const now = () => Number(process.hrtime.bigint());
@@ -25,7 +25,7 @@ for (let n = 0; n < Number(count); n += 1) {
   const stream = streams[n % streams.length] ?? '';
   const added: [NewEvent, ...NewEvent[]] = [event(), ...Array.from({ length: n % 3 }, event)];
   tell({ stream, ids: added.map(({ id }) => id), invokedAt: now() });
-  const outcome = await events.append({ stream, expected: 'any', events: added })();
+  const outcome = await store.append({ stream, expected: 'any', events: added })();
   const version = outcome._tag === 'Right' ? outcome.right.version : null;
   tell({ version, endedAt: now() });
 }

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { CommitId } from '@recourse/core';
 import type { DeployInput } from '@recourse/engine';
 import { gitSources } from '@recourse/git';
-import { localBuilder, localImages, localRuntime } from '@recourse/local';
-import { cryptoIds, environmentSecrets, httpHealthProbe, systemClock } from '@recourse/node';
+import { localEngine } from '@recourse/local';
+import { nodeHost } from '@recourse/node';
 import { openSqliteStore } from '@recourse/store-sqlite';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
@@ -15,20 +15,13 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 export const localPorts = (folder: string) =>
   pipe(
     openSqliteStore({ file: join(folder, 'recourse.db') }),
-    TE.map((store) => ({
-      close: store.close,
+    TE.map((sqlite) => ({
+      close: sqlite.close,
       ports: {
-        store: store.events,
-        snapshots: store.snapshots,
-        queue: store.queue,
+        ...sqlite,
+        ...localEngine({ directory: join(folder, 'local') }),
+        ...nodeHost({ secrets: { variables: {}, fingerprintKey: 'only for these tests' } }),
         sources: gitSources({ cacheDirectory: join(folder, 'git-cache'), allowedTransports: ['file'] }),
-        images: localImages({ directory: join(folder, 'local') }),
-        builder: localBuilder({ directory: join(folder, 'local') }),
-        runtime: localRuntime({ directory: join(folder, 'local') }),
-        health: httpHealthProbe(),
-        secrets: environmentSecrets({ variables: {}, fingerprintKey: 'only for these tests' }),
-        clock: systemClock(),
-        ids: cryptoIds(),
       },
     })),
   );

@@ -86,7 +86,7 @@ const policy = {
 };
 
 export const openWorld = async (): Promise<World> => {
-  const store = await orFault(openSqliteStore({ file: ':memory:' }));
+  const sqlite = await orFault(openSqliteStore({ file: ':memory:' }));
   const hands: Hands = {};
   const here = new Map<Digest, Image>();
   const registry = new Set<Digest>();
@@ -96,9 +96,7 @@ export const openWorld = async (): Promise<World> => {
   const workers: Worker[] = [];
 
   const options: RecourseOptions = {
-    store: store.events,
-    snapshots: store.snapshots,
-    queue: store.queue,
+    ...sqlite,
     ...fakeSources(hands, log),
     ...fakeImages(hands, here, registry, log),
     ...fakeRuntime(hands, here, running, log),
@@ -112,7 +110,7 @@ export const openWorld = async (): Promise<World> => {
   const recourse = createRecourse(options);
   onTestFinished(async () => {
     await Promise.all(workers.map((worker) => worker.stop({ graceMs: 50 })));
-    store.close();
+    sqlite.close();
   });
   const work = () => {
     const worker = recourse.work();

@@ -24,14 +24,15 @@ import {
   RepositoryUrl,
   StepKey,
 } from '@recourse/core';
-import { createRecourse, orFault } from '@recourse/engine';
+import { createRecourse, orFault, type Recourse } from '@recourse/engine';
 import { inProcessProxy, onlyEnvironment } from '@recourse/proxy';
+import { eventually } from '@recourse/testing';
 import { localPorts } from '../packages/engine/test/support/local-platform.ts';
 import { median } from './median.ts';
 
 const environment = EnvironmentId.parse('shop');
 const SIZES = [10, 1_000, 100_000];
-const ROLLBACKS = 300;
+const ROLLBACKS = 100;
 /** Events an append, while the history is planted. */
 const BATCH = 800;
 
@@ -68,12 +69,23 @@ const open = async (folder: string, releases: number) => {
     const asked = await recourse.rollback({ environment, actor: 'ada' });
     times.push(performance.now() - from);
     if (asked._tag === 'Left') throw new Error(asked.left.code);
-    // Nobody works here: what was asked for waits, and would make the next one wait as well.
-    const { deployment } = asked.right;
-    await recourse.cancel({ deployment, actor: 'ada' });
-    await orFault(leaveLine(ports, deployment));
+    await takeBack(recourse, asked.right.deployment);
   };
   return { releases, times, rollBack, close };
+};
+
+/** Nobody works while the time is taken. What was asked for must have left the line before the same is asked again. */
+const takeBack = async (recourse: Recourse, deployment: DeploymentId): Promise<void> => {
+  await recourse.cancel({ deployment, actor: 'ada' });
+  const worker = recourse.work();
+  await eventually(
+    async () => {
+      const now = await recourse.environment(environment);
+      return now._tag === 'Right' && now.right.waiting.length === 0;
+    },
+    (left) => left,
+  );
+  await worker.stop();
 };
 
 type Ports = Parameters<typeof createRecourse>[0];

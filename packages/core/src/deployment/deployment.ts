@@ -172,12 +172,16 @@ const afterStart = (state: Deployment, started: DeploymentEventOf<'StepStarted'>
   };
 };
 
-const afterStop = (state: Deployment, key: StepKey): Deployment => ({
-  ...state,
-  ...(state.underWay?.step === 'stop-instance' ? { underWay: null, retryAt: null } : {}),
-  begunStarts: state.begunStarts.filter((one) => one !== key),
-  failures: { ...state.failures, 'stop-instance': 0 },
-});
+const afterStop = (state: Deployment, key: StepKey): Deployment => {
+  const stopping = state.underWay?.step === 'stop-instance';
+  return {
+    ...state,
+    underWay: stopping ? null : state.underWay,
+    retryAt: stopping ? null : state.retryAt,
+    begunStarts: state.begunStarts.filter((one) => one !== key),
+    failures: { ...state.failures, 'stop-instance': 0 },
+  };
+};
 
 const afterFailure = (state: Deployment, failed: DeploymentEventOf<'StepFailed'>): Deployment => {
   const { step, error, key, retryAt } = failed;

@@ -192,6 +192,8 @@ export const benchCore = async (): Promise<void> => {
   const byHand = median(rounds.map((round) => round.byHand));
   const share = median(rounds.map((round) => round.ours / round.byHand));
   const million = (perSecond: number) => `${(perSecond / 1e6).toFixed(2)} M events/s`;
-  console.log(`core: decide + evolve ${million(ours)}, a hand-written switch ${million(byHand)} (medians of ${ROUNDS})`);
+  console.log(
+    `core: decide + evolve ${million(ours)}, a hand-written switch ${million(byHand)} (medians of ${ROUNDS})`,
+  );
   console.log(`core: ${share.toFixed(2)} of the switch's speed (goal: at least 0.5)`);
 };

@@ -18,9 +18,10 @@ import {
 import * as E from 'fp-ts/lib/Either.js';
 import { match } from 'ts-pattern';
 import type { Activity } from './activity.ts';
-import type { Cause, Journal, Loaded } from './journal.ts';
+import type { Cause, Journal } from './journal.ts';
 import { performBounded } from './perform/bounded.ts';
 import type { Ports } from './ports.ts';
+import type { Loaded } from './recent-states.ts';
 
 export type Advancing = Readonly<{ ports: Ports; journal: Journal; policy: Policy; activity: Activity }>;
 

@@ -33,9 +33,7 @@ import {
 import * as E from 'fp-ts/lib/Either.js';
 import { Fault, orFault } from './fault.ts';
 import type { Ports } from './ports.ts';
-
-/** What a stream amounts to at `version`; -1 if it has no events. */
-export type Loaded<State> = Readonly<{ state: State; version: number }>;
+import { createRecentStates, type Loaded, type RecentStates } from './recent-states.ts';
 
 /** On whose behalf something is appended, and what led to it. */
 export type Cause = Readonly<{ actor: string; correlationId: string; causationId: string }>;
@@ -62,7 +60,10 @@ type Stream<State, Event extends { type: string }, Command> = Readonly<{
   codec: EventCodec<Event>;
   evolve: (state: State, event: Event) => State;
   decide: (command: Command, state: State) => E.Either<Rejection, readonly Event[]>;
-  load: () => Promise<Loaded<State>>;
+  recent: RecentStates<State>;
+  initial: State;
+  /** Where reading may begin for one who remembers nothing of it. */
+  shortcut: () => Promise<Loaded<State>>;
   appended: (before: number, now: Loaded<State>) => Promise<void>;
 }>;
 
@@ -71,19 +72,39 @@ const CONFLICTS_MAX = 200;
 const UNAVAILABLE_MAX = 6;
 /** A snapshot bounds what must be read of an environment that is years old. */
 const SNAPSHOT_EVERY = 32;
+/** Of each kind: as many as one process has in its hands at a time, with room. */
+const RECENT_MAX = 500;
 
 export const createJournal = ({ store, snapshots, clock, ids }: Ports): Journal => {
-  const read = <State, Event extends { type: string }>(
-    { name, codec, evolve }: Pick<Stream<State, Event, never>, 'name' | 'codec' | 'evolve'>,
-    start: Loaded<State>,
+  const recentDeployments = createRecentStates<Deployment>(RECENT_MAX);
+  const recentEnvironments = createRecentStates<Environment>(RECENT_MAX);
+
+  const load = <State, Event extends { type: string }, Command>(
+    stream: Stream<State, Event, Command>,
   ): Promise<Loaded<State>> =>
     patiently(async () => {
-      const { events } = await orFault(store.read({ stream: name, from: start.version + 1 }));
-      return events.reduce<Loaded<State>>(
-        ({ state }, stored) => ({ state: evolve(state, decoded(codec, stored)), version: stored.version }),
-        start,
-      );
+      const known = stream.recent.of(stream.name) ?? (await stream.shortcut());
+      // Less than we know of: the store was set back to a backup, and what we know is of another history.
+      const now = (await goneOn(stream, known)) ?? (await goneOn(stream, nothingOf(stream))) ?? nothingOf(stream);
+      stream.recent.remember(stream.name, now);
+      return now;
     });
+
+  /** From what is known of a stream to what it is now; null if the store has less of it. */
+  const goneOn = async <State, Event extends { type: string }, Command>(
+    { name, codec, evolve, recent }: Stream<State, Event, Command>,
+    known: Loaded<State>,
+  ): Promise<Loaded<State> | null> => {
+    const { events, version } = await orFault(store.read({ stream: name, from: known.version + 1 }));
+    if ((version ?? -1) < known.version) {
+      recent.forget(name);
+      return null;
+    }
+    return events.reduce<Loaded<State>>(
+      ({ state }, stored) => ({ state: evolve(state, decoded(codec, stored)), version: stored.version }),
+      known,
+    );
+  };
 
   /** A store that is away for a moment is asked again; one that stays away is a fault. */
   const patiently = async <A>(ask: () => Promise<A>): Promise<A> => {
@@ -114,7 +135,7 @@ export const createJournal = ({ store, snapshots, clock, ids }: Ports): Journal 
     known?: Loaded<State>,
   ): Promise<E.Either<Rejection, Loaded<State>>> => {
     let unavailable = 0;
-    let current = known ?? (await stream.load());
+    let current = known ?? (await load(stream));
     for (let conflicts = 0; conflicts < CONFLICTS_MAX; ) {
       const decided = stream.decide(command, current.state);
       if (E.isLeft(decided)) return decided;
@@ -125,13 +146,14 @@ export const createJournal = ({ store, snapshots, clock, ids }: Ports): Journal 
       const appended = await store.append({ stream: stream.name, expected, events: [first, ...rest] })();
       if (E.isRight(appended)) {
         const now = { state: decided.right.reduce(stream.evolve, current.state), version: appended.right.version };
+        stream.recent.remember(stream.name, now);
         await stream.appended(current.version, now);
         return E.right(now);
       }
       if (isWrongExpectedVersion(appended.left)) conflicts++;
       else if (appended.left.kind === 'permanent' || ++unavailable >= UNAVAILABLE_MAX) throw new Fault(appended.left);
       else await clock.sleep(20 * 2 ** unavailable);
-      current = await stream.load();
+      current = await load(stream);
     }
     throw new Fault({
       kind: 'transient',
@@ -141,25 +163,32 @@ export const createJournal = ({ store, snapshots, clock, ids }: Ports): Journal 
   };
 
   const deploymentOf = (id: DeploymentId): Stream<Deployment, DeploymentEvent, DeploymentCommand> => {
-    const parts = { name: deploymentStream(id), codec: deploymentEvents, evolve: evolveDeployment };
     return {
-      ...parts,
+      name: deploymentStream(id),
+      codec: deploymentEvents,
+      evolve: evolveDeployment,
       decide: decideDeployment,
-      load: () => read(parts, { state: initialDeployment, version: -1 }),
+      recent: recentDeployments,
+      initial: initialDeployment,
+      shortcut: async () => ({ state: initialDeployment, version: -1 }),
       appended: async () => {},
     };
   };
 
   const environmentOf = (id: EnvironmentId): Stream<Environment, EnvironmentEvent, EnvironmentCommand> => {
-    const parts = { name: environmentStream(id), codec: environmentEvents, evolve: evolveEnvironment };
+    const name = environmentStream(id);
     return {
-      ...parts,
+      name,
+      codec: environmentEvents,
+      evolve: evolveEnvironment,
       decide: decideEnvironment,
-      load: async () => read(parts, await snapshotOf(parts.name)),
+      recent: recentEnvironments,
+      initial: initialEnvironment,
+      shortcut: () => snapshotOf(name),
       appended: async (before, { state, version }) => {
         if (Math.floor(before / SNAPSHOT_EVERY) === Math.floor(version / SNAPSHOT_EVERY)) return;
         // Only a shortcut: if it cannot be saved now, the next one will be.
-        await snapshots.save(parts.name, { version, schema: ENVIRONMENT_SCHEMA, state: toJson(state) })();
+        await snapshots.save(name, { version, schema: ENVIRONMENT_SCHEMA, state: toJson(state) })();
       },
     };
   };
@@ -173,12 +202,17 @@ export const createJournal = ({ store, snapshots, clock, ids }: Ports): Journal 
   };
 
   return {
-    deployment: (id) => deploymentOf(id).load(),
-    environment: (id) => environmentOf(id).load(),
+    deployment: (id) => load(deploymentOf(id)),
+    environment: (id) => load(environmentOf(id)),
     decideDeployment: (id, command, cause, known) => transact(deploymentOf(id), command, cause, known),
     decideEnvironment: (id, command, cause) => transact(environmentOf(id), command, cause),
   };
 };
+
+const nothingOf = <State>({ initial }: Readonly<{ initial: State }>): Loaded<State> => ({
+  state: initial,
+  version: -1,
+});
 
 const decoded = <Event extends { type: string }>(codec: EventCodec<Event>, stored: StoredEvent): Event => {
   const event = codec.decode(stored);

@@ -38,7 +38,7 @@ export const call =
       process.die();
       return NEVER;
     }
-    if (lab.fault(moment, 'freeze', operation)) process.freeze(45_000 + 15_000 * moment.pick('frozen', 5));
+    if (lab.fault(moment, 'freeze', operation)) process.freeze(30_000 + 10_000 * moment.pick('frozen', 6));
     const travel = 1 + Math.max(0, process.frozenUntil() - kernel.now()) + slowness(lab, moment, operation);
     return new Promise<Answer<A>>((resolve) => send(lab, process, asked, moment, travel, resolve));
   };

@@ -28,15 +28,16 @@ export const seededChoices = (seed: number): Choices => {
   const drawn = new Map<string, number>();
   return choicesOf(
     (name) => {
-      const bits = bitsOf(start, name);
+      let known: number | null = null;
+      const bits = (): number => (known ??= bitsOf(start, name));
       const noted = (kind: string, value: number): number => {
         if (value !== 0) drawn.set(`${kind}@${name}`, value);
         return value;
       };
       return {
-        pick: (kind, n) => noted(kind, n <= 1 ? 0 : mixed(bitsOf(bits, kind)) % n),
+        pick: (kind, n) => noted(kind, n <= 1 ? 0 : mixed(bitsOf(bits(), kind)) % n),
         chance: (kind, perMille) =>
-          perMille > 0 && noted(kind, mixed(bitsOf(bits, kind)) % 1000 < perMille ? 1 : 0) === 1,
+          perMille > 0 && noted(kind, mixed(bitsOf(bits(), kind)) % 1000 < perMille ? 1 : 0) === 1,
       };
     },
     () => drawn,

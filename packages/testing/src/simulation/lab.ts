@@ -11,6 +11,8 @@ export type Lab = Readonly<{
   trace: Trace;
   /** Whether this goes wrong now. `operation` is what it would befall, for the count of what was tried. */
   fault(moment: Moment, fault: FaultClass, operation: string): boolean;
+  /** Whether this can go wrong in this run at all. */
+  isPossible(fault: FaultClass): boolean;
   /** Counts an operation, with or without a fault. */
   operation(name: string): void;
   /** No more faults from here on. */
@@ -61,6 +63,7 @@ export const createLab = ({ kernel, choices, trace, rates, watch, defect }: LabP
       trace.note('fault', `${fault} at ${operation}`);
       return true;
     },
+    isPossible: (fault) => rates[fault] > 0,
     operation: (name) => count(operations, name),
     calm: () => {
       calm = true;

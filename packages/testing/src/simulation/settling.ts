@@ -13,11 +13,11 @@ export type Settling = Readonly<{
   afterMs(): number | null;
 }>;
 
-/** Whoever stands still or is down is back by then. */
-const LAST_ORDER_AFTER_MS = 150_000;
-const LOOK_EVERY_MS = 1_000;
-/** Nothing may change any more for so long. */
-const QUIET_MS = 130_000;
+/** Whoever stands still or is down is back by then, and has looked at every route. */
+const LAST_ORDER_AFTER_MS = 110_000;
+const LOOK_EVERY_MS = 2_000;
+/** Nothing may change any more for so long: until everybody has looked for orphans once more. */
+const QUIET_SWEEPS = 6.5;
 /** The longest chain of what one deployment may do: every attempt of every step, with sweeps and redeliveries between. */
 const WITHIN_MS = 1_200_000;
 /** A clock that was an hour ahead may have written down a time to try again that is an hour away. */
@@ -46,7 +46,7 @@ export const createSettling = (
     const within = WITHIN_MS * (shape.deafQueue ? 2 : 1) + jumped;
     if (problem !== null && kernel.now() - since > within)
       return violate('settles', `${within} ms after the last order: ${problem}`);
-    if (restedAt !== null && kernel.now() - restedAt >= QUIET_MS) over = true;
+    if (restedAt !== null && kernel.now() - restedAt >= QUIET_SWEEPS * shape.sweepEveryMs) over = true;
     else kernel.after(LOOK_EVERY_MS, look);
   };
 

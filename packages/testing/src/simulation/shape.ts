@@ -23,9 +23,10 @@ const names = ['shop', 'blog', 'mail'];
 export const shapeOf = (choices: Choices): Shape => {
   const moment = choices.at('shape');
   return {
-    processes: 2 + moment.pick('processes', 7),
+    processes: 2 + moment.pick('processes', 4),
     environments: names.slice(0, 1 + moment.pick('environments', 3)).map((name) => EnvironmentId.parse(name)),
-    orders: 6 + moment.pick('orders', 19),
+    // Many short stories find more than few long ones; some mistakes take a long one.
+    orders: 3 + moment.pick('orders', 9) + (moment.pick('long', 8) === 1 ? 12 : 0),
     paceMs: [20_000, 8_000, 3_000, 300][moment.pick('pace', 4)] ?? 20_000,
     sweepEveryMs: moment.pick('sweep', 2) === 0 ? 10_000 : 20_000,
     reproducible: moment.pick('reproducible', 2) === 1,
@@ -50,6 +51,6 @@ export const policy: Policy = {
   'stop-instance': { ...quick, deadlineMs: 40_000 },
 };
 
-export const HEALTHY_WITHIN_MS = 15_000;
+export const HEALTHY_WITHIN_MS = 10_000;
 export const DRAIN_MS = 2_000;
 export const STOP_GRACE_MS = 3_000;

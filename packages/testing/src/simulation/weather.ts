@@ -20,9 +20,10 @@ const EVERY_MS = 3_000;
 
 export const weather = (skies: Skies): void => {
   const { lab } = skies;
+  const possible = happenings.filter(([fault]) => lab.isPossible(fault));
   const tick = (nth: number) => {
     if (lab.isCalm()) return;
-    for (const [fault, happen] of happenings) {
+    for (const [fault, happen] of possible) {
       const moment = lab.choices.at(`weather ${fault} ${nth}`);
       if (lab.fault(moment, fault, 'the world')) happen(skies, moment);
     }

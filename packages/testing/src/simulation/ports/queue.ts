@@ -8,7 +8,7 @@ import type { Lab } from '../lab.ts';
 import type { Process } from '../process.ts';
 
 /** After this a message whose handler was not heard of is given to somebody else. */
-const VISIBILITY_MS = 30_000;
+const VISIBILITY_MS = 25_000;
 const AGAIN_MS = 1_000;
 
 type Consumer = Readonly<{

@@ -82,7 +82,7 @@ const start = (lab: Lab, engine: Engine, order: StartOrder, answer: Answer) => {
       instance.running = true;
       instance.died = false;
       instance.port = engine.freshPort();
-      instance.bootedAt = lab.kernel.now() + 300 * moment.pick('boots', 8);
+      instance.bootedAt = lab.kernel.now() + 60 * moment.pick('boots', 8);
       lab.fact({ type: 'started', instance, adopted: false });
     }
     answer(E.right(instanceOf(instance)));

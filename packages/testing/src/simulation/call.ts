@@ -32,27 +32,23 @@ export const call =
     const { kernel } = lab;
     const { operation, subject } = asked;
     const moment = lab.choices.at(`${operation} ${subject}`);
-    lab.operation(operation);
+    const placed = lab.operation(operation, subject);
     lab.trace.note(process.name, `${operation} ${subject}`);
-    if (lab.fault(moment, 'crash-before', operation)) {
+    if (lab.fault(moment, 'crash-before', placed)) {
       process.die();
       return NEVER;
     }
-    if (lab.fault(moment, 'freeze', operation)) process.freeze(30_000 + 10_000 * moment.pick('frozen', 6));
-    const travel = 1 + Math.max(0, process.frozenUntil() - kernel.now()) + slowness(lab, moment, operation);
-    return new Promise<Answer<A>>((resolve) => send(lab, process, asked, moment, travel, resolve));
+    if (lab.fault(moment, 'freeze', placed)) process.freeze(30_000 + 10_000 * moment.pick('frozen', 6));
+    const travel = 1 + Math.max(0, process.frozenUntil() - kernel.now()) + slowness(lab, moment, placed);
+    return new Promise<Answer<A>>((resolve) => send(lab, process, { ...asked, placed, moment, travel }, resolve));
   };
 
-const send = <A>(
-  lab: Lab,
-  process: Process,
-  asked: Call<A>,
-  moment: Moment,
-  travel: number,
-  resolve: (answer: Answer<A>) => void,
-) => {
+/** A call on its way: in which place, with which chances, and how long it travels. */
+type Sent<A> = Call<A> & Readonly<{ placed: string; moment: Moment; travel: number }>;
+
+const send = <A>(lab: Lab, process: Process, sent: Sent<A>, resolve: (answer: Answer<A>) => void) => {
   const { kernel } = lab;
-  const { operation, unreachable, carryOut } = asked;
+  const { operation, unreachable, carryOut, placed, moment, travel } = sent;
   let answered = false;
   const answer = (result: Answer<A>, ms: number) => {
     if (answered) return;
@@ -61,16 +57,16 @@ const send = <A>(
   };
   const timeout = () => answer(E.left(timedOut(unreachable, operation)), TIMEOUT_MS);
 
-  if (lab.fault(moment, 'lost', operation)) return timeout();
-  if (lab.fault(moment, 'late', operation)) {
+  if (lab.fault(moment, 'lost', placed)) return timeout();
+  if (lab.fault(moment, 'late', placed)) {
     kernel.after(travel + 20_000 + 20_000 * moment.pick('later', 4), () => carryOut(() => undefined));
     return timeout();
   }
-  listen(lab, asked, moment, answer);
+  listen(lab, sent, answer);
   kernel.after(travel, () =>
     carryOut((result) => {
-      if (lab.fault(moment, 'crash-after', operation)) process.die();
-      else if (lab.fault(moment, 'ack-lost', operation)) {
+      if (lab.fault(moment, 'crash-after', placed)) process.die();
+      else if (lab.fault(moment, 'ack-lost', placed)) {
         if (operation.startsWith('store.append')) lab.saw('an acknowledgement of an append was lost');
         timeout();
       } else answer(result, 1);
@@ -81,8 +77,7 @@ const send = <A>(
 /** An adapter lets go when its signal aborts, unless it does not. */
 const listen = <A>(
   lab: Lab,
-  { cancel, operation }: Call<A>,
-  moment: Moment,
+  { cancel, operation, moment }: Sent<A>,
   answer: (result: Answer<A>, ms: number) => void,
 ): void => {
   if (cancel === undefined) return;
@@ -95,8 +90,8 @@ const listen = <A>(
   else cancel.signal.addEventListener('abort', aborted);
 };
 
-const slowness = (lab: Lab, moment: Moment, operation: string): number =>
-  lab.fault(moment, 'slow', operation) ? 5 + 50 * moment.pick('slowness', 20) : 0;
+const slowness = (lab: Lab, moment: Moment, placed: string): number =>
+  lab.fault(moment, 'slow', placed) ? 5 + 50 * moment.pick('slowness', 20) : 0;
 
 const timedOut = (code: PortError['code'], operation: string): PortError => ({
   kind: 'transient',

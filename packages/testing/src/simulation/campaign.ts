@@ -1,15 +1,19 @@
 /** Many runs, one after another: what they found, and what they came by. */
 import { callFaults, type ProfileName } from './faults.ts';
+import { hashed, hashStart, hexOf } from './hash.ts';
 import { count } from './lab.ts';
 import type { Finding } from './report.ts';
 import { mustSee, mustSeeInTheLongRun } from './sightings.ts';
-import { simulate } from './simulate.ts';
+import { type Simulation, simulate } from './simulate.ts';
 
 export type CampaignOptions = Readonly<{
+  /** The first seed. */
   from: number;
+  /** How many seeds, one after the other. */
   runs: number;
-  profile: ProfileName;
-  /** Stops after so many findings. */
+  /** In turn: seed n runs under the profile at n modulo their number. */
+  profiles: readonly ProfileName[];
+  /** Stops after so many findings. Default 10. */
   findingsMax?: number;
   /** Told after every run. */
   onRun?: (done: number, findings: number) => void;
@@ -21,42 +25,83 @@ export type Campaign = Readonly<{
   steps: number;
   events: number;
   virtualMs: number;
+  /** The longest that a run took to settle after its last order, in virtual milliseconds. */
   slowestSettleMs: number;
+  /** Over the logs of all runs: two campaigns that agree on it did the same, to the last character. */
+  hash: string;
   faults: ReadonlyMap<string, number>;
+  /** `place operation × fault`, how often. */
   visits: ReadonlyMap<string, number>;
+  /** `place operation`, how often, whatever befell it. */
   operations: ReadonlyMap<string, number>;
+  /** In how many runs each rare thing was seen. */
   sightings: ReadonlyMap<string, number>;
 }>;
 
-export const campaign = async ({
-  from,
-  runs,
-  profile,
-  findingsMax = 10,
-  onRun,
-}: CampaignOptions): Promise<Campaign> => {
+export const campaign = async (options: CampaignOptions): Promise<Campaign> => {
+  const { from, runs, profiles, findingsMax = 10, onRun } = options;
+  const tally = createTally();
+  for (let seed = from; seed < from + runs && tally.findings.length < findingsMax; seed++) {
+    const profile = profiles[seed % profiles.length] ?? 'usual';
+    const simulation = await simulate({ seed, profile });
+    tally.add(simulation);
+    if (simulation.violation !== null) tally.findings.push({ seed, profile, simulation });
+    onRun?.(seed - from + 1, tally.findings.length);
+  }
+  return tally.campaign();
+};
+
+const createTally = () => {
+  const sums = { runs: 0, steps: 0, events: 0, virtualMs: 0, slowestSettleMs: 0 };
   const findings: Finding[] = [];
   const faults = new Map<string, number>();
   const visits = new Map<string, number>();
   const operations = new Map<string, number>();
   const sightings = new Map<string, number>();
-  const sums = { runs: 0, steps: 0, events: 0, virtualMs: 0, slowestSettleMs: 0 };
-  for (let seed = from; seed < from + runs && findings.length < findingsMax; seed++) {
-    const simulation = await simulate({ seed, profile });
-    sums.runs++;
-    sums.steps += simulation.steps;
-    sums.events += simulation.events;
-    sums.virtualMs += simulation.virtualMs;
-    sums.slowestSettleMs = Math.max(sums.slowestSettleMs, simulation.settledAfterMs ?? 0);
-    for (const [name, times] of simulation.counts.faults) count(faults, name, times);
-    for (const [name, times] of simulation.counts.visits) count(visits, name, times);
-    for (const [name, times] of simulation.counts.operations) count(operations, name, times);
-    // How many runs saw it, not how often.
-    for (const name of simulation.counts.sightings.keys()) count(sightings, name);
-    if (simulation.violation !== null) findings.push({ seed, profile, simulation });
-    onRun?.(sums.runs, findings.length);
-  }
-  return { ...sums, findings, faults, visits, operations, sightings };
+  let hash = hashStart;
+  return {
+    findings,
+    add: ({ steps, events, virtualMs, settledAfterMs, counts, hash: ofRun }: Simulation) => {
+      sums.runs++;
+      sums.steps += steps;
+      sums.events += events;
+      sums.virtualMs += virtualMs;
+      sums.slowestSettleMs = Math.max(sums.slowestSettleMs, settledAfterMs ?? 0);
+      hash = hashed(hash, ofRun);
+      addAll(faults, counts.faults);
+      addAll(visits, counts.visits);
+      addAll(operations, counts.operations);
+      for (const name of counts.sightings.keys()) count(sightings, name);
+    },
+    campaign: (): Campaign => ({ ...sums, findings, hash: hexOf(hash), faults, visits, operations, sightings }),
+  };
+};
+
+const addAll = (to: Map<string, number>, from: ReadonlyMap<string, number>): void => {
+  for (const [name, times] of from) count(to, name, times);
+};
+
+/** Campaigns over different seeds, as one. */
+export const together = (campaigns: readonly Campaign[]): Campaign => {
+  const sum = (of: (one: Campaign) => number) => campaigns.reduce((total, one) => total + of(one), 0);
+  const all = (of: (one: Campaign) => ReadonlyMap<string, number>) => {
+    const counts = new Map<string, number>();
+    for (const one of campaigns) addAll(counts, of(one));
+    return counts;
+  };
+  return {
+    runs: sum(({ runs }) => runs),
+    findings: campaigns.flatMap(({ findings }) => findings),
+    steps: sum(({ steps }) => steps),
+    events: sum(({ events }) => events),
+    virtualMs: sum(({ virtualMs }) => virtualMs),
+    slowestSettleMs: Math.max(0, ...campaigns.map(({ slowestSettleMs }) => slowestSettleMs)),
+    hash: hexOf(campaigns.reduce((hash, one) => hashed(hash, one.hash), hashStart)),
+    faults: all(({ faults }) => faults),
+    visits: all(({ visits }) => visits),
+    operations: all(({ operations }) => operations),
+    sightings: all(({ sightings }) => sightings),
+  };
 };
 
 /** As many runs as it takes to come to what is very rare. */
@@ -66,9 +111,9 @@ const LONG_RUN = 3_000;
 export const unseen = ({ sightings, runs }: Campaign): readonly string[] =>
   [...mustSee, ...(runs >= LONG_RUN ? mustSeeInTheLongRun : [])].filter((what) => !sightings.has(what));
 
-/** Every pair of an operation and what may befall it that never met. */
+/** Every operation, in its place, and what may befall it that never met. */
 export const unvisited = ({ operations, visits }: Campaign): readonly string[] =>
   [...operations.keys()]
     .sort()
     .flatMap((operation) => callFaults.map((fault) => `${operation} × ${fault}`))
-    .filter((pair) => !visits.has(pair));
+    .filter((visit) => !visits.has(visit));

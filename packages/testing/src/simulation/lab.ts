@@ -3,6 +3,7 @@ import type { Choices, Moment } from './choices.ts';
 import type { Fact } from './facts.ts';
 import type { FaultClass, Rates } from './faults.ts';
 import type { Kernel } from './kernel.ts';
+import type { Places } from './places.ts';
 import type { Trace } from './trace.ts';
 
 export type Lab = Readonly<{
@@ -13,8 +14,8 @@ export type Lab = Readonly<{
   fault(moment: Moment, fault: FaultClass, operation: string): boolean;
   /** Whether this can go wrong in this run at all. */
   isPossible(fault: FaultClass): boolean;
-  /** Counts an operation, with or without a fault. */
-  operation(name: string): void;
+  /** Counts an operation, with or without a fault, and says in which place it is done. */
+  operation(name: string, subject: string): string;
   /** No more faults from here on. */
   calm(): void;
   isCalm(): boolean;
@@ -30,9 +31,9 @@ export type Lab = Readonly<{
 /** What came about in a run, by name. */
 export type Counts = Readonly<{
   faults: ReadonlyMap<string, number>;
-  /** `operation × fault`. */
+  /** `place operation × fault`. */
   visits: ReadonlyMap<string, number>;
-  /** Every operation, with or without a fault. */
+  /** `place operation`: every operation, with or without a fault. */
   operations: ReadonlyMap<string, number>;
   sightings: ReadonlyMap<string, number>;
 }>;
@@ -42,11 +43,12 @@ export type LabParts = Readonly<{
   choices: Choices;
   trace: Trace;
   rates: Rates;
+  places: Places;
   watch: (fact: Fact) => void;
   defect: (what: string) => void;
 }>;
 
-export const createLab = ({ kernel, choices, trace, rates, watch, defect }: LabParts): Lab => {
+export const createLab = ({ kernel, choices, trace, rates, places, watch, defect }: LabParts): Lab => {
   const faults = new Map<string, number>();
   const visits = new Map<string, number>();
   const operations = new Map<string, number>();
@@ -64,7 +66,11 @@ export const createLab = ({ kernel, choices, trace, rates, watch, defect }: LabP
       return true;
     },
     isPossible: (fault) => rates[fault] > 0,
-    operation: (name) => count(operations, name),
+    operation: (name, subject) => {
+      const placed = places.of(subject, name);
+      count(operations, placed);
+      return placed;
+    },
     calm: () => {
       calm = true;
       trace.note('world', 'no more faults');

@@ -24,7 +24,7 @@ export const shapeOf = (choices: Choices): Shape => {
   const moment = choices.at('shape');
   return {
     processes: 2 + moment.pick('processes', 4),
-    environments: names.slice(0, 1 + moment.pick('environments', 3)).map((name) => EnvironmentId.parse(name)),
+    environments: names.slice(0, [1, 1, 2, 3][moment.pick('environments', 4)]).map((name) => EnvironmentId.parse(name)),
     // Many short stories find more than few long ones; some mistakes take a long one.
     orders: 3 + moment.pick('orders', 9) + (moment.pick('long', 8) === 1 ? 12 : 0),
     paceMs: [20_000, 8_000, 3_000, 300][moment.pick('pace', 4)] ?? 20_000,

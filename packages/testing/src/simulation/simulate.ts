@@ -8,6 +8,7 @@ import type { Invariant } from './invariants/invariant.ts';
 import { createKernel } from './kernel.ts';
 import { type Counts, createLab } from './lab.ts';
 import { createOperator } from './operator/operator.ts';
+import { createPlaces } from './places.ts';
 import { createLog } from './ports/store.ts';
 import { createSettling } from './settling.ts';
 import { shapeOf } from './shape.ts';
@@ -46,66 +47,13 @@ const STEPS_MAX = 400_000;
 export const simulate = (options: SimulationOptions): Promise<Simulation> =>
   withTripwire(() => run('plan' in options ? plannedChoices(options.plan) : seededChoices(options.seed), options));
 
-const run = async (choices: Choices, { profile = 'usual', trace: keep = false }: SimulationOptions) => {
-  const kernel = createKernel();
-  const trace = createTrace(kernel.now, keep);
-  let violation: Violation | null = null;
-  const violate = (invariant: string, detail: string) => {
-    violation ??= { invariant, detail, atMs: kernel.now(), step: kernel.steps() };
-    trace.note('INVARIANT', `${invariant}: ${detail}`);
-  };
-  const watchers: ((fact: Fact) => void)[] = [];
-  const rates = swarm(profiles[profile], choices);
-  const lab = createLab({
-    kernel,
-    choices,
-    trace,
-    rates,
-    watch: (fact) => {
-      for (const watcher of watchers) watcher(fact);
-    },
-    defect: (what) => violate('defect', what),
-  });
-
-  const shape = shapeOf(choices);
-  const truth = createTruth();
-  const log = createLog((stored, by) => {
-    const taken = truth.take(stored, by);
-    if (E.isLeft(taken)) return violate('readable', taken.left);
-    trace.note('log', `${by}: ${taken.right.json}`);
-    lab.fact(taken.right);
-  });
-  const world = createWorld(lab, shape, log);
-  const scene = {
-    truth,
-    engine: world.engine,
-    router: world.router,
-    log,
-    readsLag: profiles[profile]['read-stale'] > 0,
-  };
-  const invariants = allInvariants(scene);
-  const sighting = createSightings(truth);
-  const look = (fact: Fact) => {
-    const seen = sighting(fact);
-    if (seen !== null) lab.saw(seen);
-  };
-  watchers.push(look, (fact) => check(invariants, fact, violate));
-
-  const operator = createOperator(lab, shape, truth, world.branches, world.running);
-  const settling = createSettling(lab, shape, scene, world, operator, violate);
-  weather({
-    lab,
-    engine: world.engine,
-    router: world.router,
-    processes: () => world.running().map(({ process }) => process),
-    replace: world.replace,
-  });
-  kernel.after(500, () => operator.begin(settling.begin));
-
-  await kernel.run(() => violation !== null || settling.over() || kernel.steps() >= STEPS_MAX);
+const run = async (choices: Choices, options: SimulationOptions): Promise<Simulation> => {
+  const stage = setStage(choices, options);
+  const { kernel, lab, log, trace, settling, violate, violation } = stage;
+  await kernel.run(() => violation() !== null || settling.over() || kernel.steps() >= STEPS_MAX);
   if (kernel.steps() >= STEPS_MAX) violate('settles', `it still goes on after ${STEPS_MAX} steps`);
   return {
-    violation,
+    violation: violation(),
     hash: trace.hash(),
     steps: kernel.steps(),
     virtualMs: kernel.now(),
@@ -115,6 +63,59 @@ const run = async (choices: Choices, { profile = 'usual', trace: keep = false }:
     plan: choices.plan(),
     trace: trace.lines(),
   };
+};
+
+/** Everything in its place, and nothing has happened yet. */
+const setStage = (choices: Choices, options: SimulationOptions) => {
+  const { profile = 'usual', trace: keep = false } = options;
+  const kernel = createKernel();
+  const trace = createTrace(kernel.now, keep);
+  const truth = createTruth();
+  let violation: Violation | null = null;
+  const violate = (invariant: string, detail: string) => {
+    violation ??= { invariant, detail, atMs: kernel.now(), step: kernel.steps() };
+    trace.note('INVARIANT', `${invariant}: ${detail}`);
+  };
+  const watchers: ((fact: Fact) => void)[] = [];
+  const lab = createLab({
+    kernel,
+    choices,
+    trace,
+    // A plan names every fault that happens: which classes of them were on is of no interest any more.
+    rates: 'plan' in options ? profiles[profile] : swarm(profiles[profile], choices),
+    places: createPlaces(truth),
+    watch: (fact) => {
+      for (const watcher of watchers) watcher(fact);
+    },
+    defect: (what) => violate('defect', what),
+  });
+
+  const shape = shapeOf(choices);
+  const log = createLog((stored, by) => {
+    const taken = truth.take(stored, by);
+    if (E.isLeft(taken)) return violate('readable', taken.left);
+    trace.note('log', `${by}: ${taken.right.json}`);
+    lab.fact(taken.right);
+  });
+  const world = createWorld(lab, shape, log);
+  const { engine, router } = world;
+  const scene = { truth, engine, router, log, readsLag: profiles[profile]['read-stale'] > 0 };
+  const invariants = allInvariants(scene);
+  const sighting = createSightings(truth);
+  watchers.push(
+    (fact) => {
+      const seen = sighting(fact);
+      if (seen !== null) lab.saw(seen);
+    },
+    (fact) => check(invariants, fact, violate),
+  );
+
+  const operator = createOperator(lab, shape, truth, world.branches, world.running);
+  const settling = createSettling(lab, shape, scene, world, operator, violate);
+  const processes = () => world.running().map(({ process }) => process);
+  weather({ lab, engine, router, processes, replace: world.replace });
+  kernel.after(500, () => operator.begin(settling.begin));
+  return { kernel, lab, log, trace, settling, violate, violation: () => violation };
 };
 
 const check = (invariants: readonly Invariant[], fact: Fact, violate: (id: string, detail: string) => void): void => {

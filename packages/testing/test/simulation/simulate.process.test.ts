@@ -9,7 +9,7 @@ describe('a simulated world', () => {
   test(
     'keeps every invariant in 600 runs, and comes to the rare places',
     async () => {
-      const told = await campaign({ from: 1, runs: 600, profile: 'usual', findingsMax: 1 });
+      const told = await campaign({ from: 1, runs: 600, profiles: ['usual'], findingsMax: 1 });
       expect(told.findings.map(({ seed, simulation }) => ({ seed, ...simulation.violation }))).toEqual([]);
       expect(told.runs).toBe(600);
       expect(unseen(told)).toEqual([]);

@@ -156,8 +156,13 @@ const look: Kind = ({ name, environment, moment, known }) => ({
   },
 });
 
+const nothing: Kind = () => null;
+
+/** Before anything is there to go back to. */
+const firstKinds: readonly Kind[] = [nothing, deploy, deploy, deploy, deploy, deployRef, push, deployImage, rollback];
+
 const kinds: readonly Kind[] = [
-  () => null,
+  nothing,
   deploy,
   deploy,
   deploy,
@@ -178,8 +183,10 @@ const kinds: readonly Kind[] = [
   look,
 ];
 
-export const drawOrder = (drawing: Drawing): Order | null =>
-  kinds[drawing.moment.pick('kind', kinds.length)]?.(drawing) ?? null;
+export const drawOrder = (drawing: Drawing): Order | null => {
+  const possible = drawing.known.length < 2 ? firstKinds : kinds;
+  return possible[drawing.moment.pick('kind', possible.length)]?.(drawing) ?? null;
+};
 
 /** The one more thing that is asked for when the faults are over: it can be built, it can serve, it must go live. */
 export const finalOrder = (environment: EnvironmentId): Order => {

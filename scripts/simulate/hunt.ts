@@ -1,38 +1,48 @@
 /**
- * Searches for any violation, profile after profile, until the budget is spent; says what it found as JSON. With `small`,
- * also the few choices that it takes.
+ * Searches for any violation, one profile after the other, until its runs are used up; says what it found as JSON.
+ * Parameter: a JSON object of `Quarry`. It runs in a process of its own, on a copy of the library with a bug in it.
  */
-
-import type { Plan } from '../../packages/testing/src/simulation/choices.ts';
-import { isProfile } from '../../packages/testing/src/simulation/faults.ts';
-import { shrink } from '../../packages/testing/src/simulation/shrink.ts';
+import type { ProfileName } from '../../packages/testing/src/simulation/faults.ts';
+import type { Finding } from '../../packages/testing/src/simulation/report.ts';
 import { simulate } from '../../packages/testing/src/simulation/simulate.ts';
+import { smallest } from '../../packages/testing/src/simulation/smallest.ts';
 
-const [runsMax = '1000', ...named] = process.argv.slice(2);
-const small = named.includes('small');
-const hunted = named.filter(isProfile);
-const began = performance.now();
+export type Quarry = Readonly<{
+  runs: number;
+  profiles: readonly ProfileName[];
+  /** Looks away from this invariant. */
+  without?: string;
+  /** Also says how few choices it takes. */
+  small?: boolean;
+}>;
 
-const hunt = async (): Promise<object> => {
-  for (let runs = 1; runs <= Number(runsMax); runs++) {
-    const profile = hunted[runs % hunted.length] ?? 'usual';
-    const { violation, plan: drawn } = await simulate({ seed: runs, profile });
-    if (violation === null) continue;
-    const { invariant, detail } = violation;
-    const fails = async (plan: Plan) => (await simulate({ plan, profile })).violation?.invariant === invariant;
-    const plan = small ? [...(await shrink(drawn, { fails })).plan] : undefined;
-    return {
-      found: true,
-      invariant,
-      detail,
-      seed: runs,
-      profile,
-      runs,
-      plan,
-      ms: Math.round(performance.now() - began),
-    };
+export type Catch = Readonly<{
+  invariant: string;
+  detail: string;
+  seed: number;
+  profile: ProfileName;
+  runs: number;
+  small: Readonly<{ plan: readonly (readonly [string, number])[]; ms: number }> | null;
+}>;
+
+const hunt = async ({ runs, profiles, without, small = false }: Quarry): Promise<Catch | null> => {
+  const looking = without === undefined ? {} : { without };
+  for (let seed = 1; seed <= runs; seed++) {
+    const profile = profiles[seed % profiles.length] ?? 'usual';
+    const simulation = await simulate({ seed, profile, ...looking });
+    if (simulation.violation === null) continue;
+    const { invariant, detail } = simulation.violation;
+    const made = small ? await shrunk({ seed, profile, simulation }) : null;
+    return { invariant, detail, seed, profile, runs: seed, small: made };
   }
-  return { found: false, runs: Number(runsMax), ms: Math.round(performance.now() - began) };
+  return null;
 };
 
-console.log(JSON.stringify(await hunt()));
+const shrunk = async (finding: Finding): Promise<Catch['small']> => {
+  const began = performance.now();
+  const { plan } = await smallest(finding);
+  return { plan: [...plan], ms: Math.round(performance.now() - began) };
+};
+
+const quarry: Quarry = JSON.parse(process.argv[2] ?? '');
+console.log(JSON.stringify(await hunt(quarry)));

@@ -2,20 +2,20 @@
  * Bugs that somebody could make in good faith, each as a change of one place in the library's source. Those marked
  * `real` are no invention: the simulated world found them, and they were fixed.
  */
-export type PlantedBug = Readonly<{
-  name: string;
-  /** What the code does then. */
-  says: string;
-  file: string;
-  /** Exactly one place. */
-  from: string;
-  to: string;
-  real?: boolean;
-  /** The one profile that can show it. */
-  under?: string;
-  /** Why nobody can see it from outside, for one that a net below it makes harmless. */
-  hidden?: string;
-}>;
+import type { ProfileName } from '../../packages/testing/src/simulation/faults.ts';
+import type { Change } from './planting.ts';
+
+export type PlantedBug = Change &
+  Readonly<{
+    name: string;
+    /** What the code does then. */
+    says: string;
+    real?: boolean;
+    /** The one profile that can show it. */
+    under?: ProfileName;
+    /** Why nobody can see it from outside, for one that a net below it makes harmless. */
+    hidden?: string;
+  }>;
 
 const decideEnvironment = 'packages/core/src/environment/decide.ts';
 const admission = 'packages/core/src/environment/admission.ts';
@@ -23,7 +23,26 @@ const environment = 'packages/core/src/environment/environment.ts';
 const decideDeployment = 'packages/core/src/deployment/decide.ts';
 const decideRestore = 'packages/core/src/deployment/decide-restore.ts';
 const next = 'packages/core/src/deployment/next.ts';
+const planRollback = 'packages/core/src/rollback/plan-rollback.ts';
 const engine = (file: string): string => `packages/engine/src/${file}`;
+const twin = (file: string): string => `packages/testing/src/simulation/ports/${file}`;
+
+const noReaper: Change = {
+  file: engine('sweep/sweeper.ts'),
+  from: `if (sweep % REAP_EVERY_SWEEPS === 0)`,
+  to: `if (sweep % REAP_EVERY_SWEEPS < 0)`,
+};
+const noSweeper: Change = {
+  file: engine('sweep/sweeper.ts'),
+  from: `        await outlasting(wakeForgotten);`,
+  to: `        await outlasting(() => openDeployments.follow());`,
+};
+
+/** What makes good the mistakes of everything else, and so hides them. */
+export const nets: readonly (Change & Readonly<{ net: string }>)[] = [
+  { net: 'sweeper', ...noSweeper },
+  { net: 'reaper', ...noReaper },
+];
 
 export const plantedBugs: readonly PlantedBug[] = [
   {
@@ -250,9 +269,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'no-reaper',
     says: 'nobody looks for instances that were left behind',
-    file: engine('sweep/sweeper.ts'),
-    from: `if (sweep % REAP_EVERY_SWEEPS === 0)`,
-    to: `if (sweep % REAP_EVERY_SWEEPS < 0)`,
+    ...noReaper,
   },
   {
     name: 'reap-what-is-not-live',
@@ -273,9 +290,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'no-sweeper',
     says: 'nobody wakes a deployment whose wake-up was lost',
-    file: engine('sweep/sweeper.ts'),
-    from: `        await outlasting(wakeForgotten);`,
-    to: `        await outlasting(() => openDeployments.follow());`,
+    ...noSweeper,
   },
   {
     name: 'no-reconciliation',
@@ -319,5 +334,121 @@ export const plantedBugs: readonly PlantedBug[] = [
   return isOwed(`,
     to: `  return isOwed(`,
     hidden: 'The reaper finds what an ended deployment left behind.',
+  },
+  {
+    name: 'slot-free-before-activation',
+    says: 'the slot is free as soon as a promotion is aborted, before the traffic is back',
+    file: environment,
+    from: `        slot: state.slot && { ...state.slot, phase: 'aborting', restoreFence },`,
+    to: `        slot: null,`,
+  },
+  {
+    name: 'health-gate-skipped-on-reuse',
+    says: 'an image that was live before needs no health check',
+    file: next,
+    from: `  if (!healthy) {`,
+    to: `  if (!healthy && deployment.finding !== 'present') {`,
+  },
+  {
+    name: 'old-stopped-first',
+    says: 'the old instance is stopped before the traffic is switched',
+    file: engine('perform/promote.ts'),
+    from: `    lastLook(step, performing),
+    TE.flatMap(() =>
+      performing.ports.router`,
+    to: `    lastLook(step, performing),
+    TE.flatMap(() => TE.fromTask(async () => {
+      const { live } = (await performing.journal.environment(performing.request.environment)).state;
+      if (live !== null) await performing.ports.runtime.stop(live.key, { graceMs: 0 })();
+    })),
+    TE.flatMap(() =>
+      performing.ports.router`,
+  },
+  {
+    name: 'retry-under-a-new-key',
+    says: 'whoever does a step again does it under a name of its own',
+    file: next,
+    from: `\`\${request.deployment}-\${effect}-\${attemptOf(deployment, effect)}\``,
+    to: `\`\${request.deployment}-\${effect}-\${attemptOf(deployment, effect)}-\${deployment.underWay?.step === effect ? deployment.underWay.run : 0}\``,
+  },
+  {
+    name: 'target-is-the-one-before-by-number',
+    says: 'a rollback goes to the release before the live one, even if it is the same release',
+    file: planRollback,
+    from: `state.proven.findLast((release) => release.origin !== state.live?.release.origin) ?? null;`,
+    to: `state.proven.at(-2) ?? null;`,
+  },
+  {
+    name: 'stale-plan-is-carried-out',
+    says: 'a plan is carried out though something else went live since',
+    file: engine('request.ts'),
+    from: `  if (agreed !== null && (agreed.live !== plan.live || agreed.target.deployment !== plan.target.deployment))`,
+    to: `  if (agreed !== null && agreed.environment !== plan.environment)`,
+  },
+  {
+    name: 'older-rollback-wins',
+    says: 'an older rollback that waits is not superseded by a newer one',
+    file: admission,
+    from: `      one.order > candidate.order &&`,
+    to: `      (candidate.kind === 'deploy' || one.order < candidate.order) && one.order !== candidate.order &&`,
+  },
+  {
+    name: 'router-ignores-the-fence',
+    says: 'the router takes whatever it is told last',
+    file: twin('router.ts'),
+    from: `  if (was !== null && isStale(`,
+    to: `  if (was !== null && was.fence < 0 && isStale(`,
+  },
+  {
+    name: 'runtime-does-not-adopt',
+    says: 'an instance that is there already is started a second time',
+    file: twin('runtime.ts'),
+    from: `  const existing = instances.get(key);
+  if (existing !== undefined && existing.order`,
+    to: `  const before = instances.get(key);
+  const existing = before?.running ? undefined : before;
+  if (existing !== undefined && existing.order`,
+  },
+  {
+    name: 'runtime-adopts-anything',
+    says: 'an instance of the same name is adopted whatever image it runs',
+    file: twin('runtime.ts'),
+    from: `  if (existing !== undefined && existing.order.image.digest !== image.digest) return answer(E.left(keyTaken(key)));
+`,
+    to: ``,
+    hidden: 'A key is of one deployment and one attempt, and an attempt has one image: the engine never asks for two.',
+  },
+  {
+    name: 'builder-echoes-the-order',
+    says: 'the builder says of its image what it was asked for, not what is in it',
+    file: twin('builder.ts'),
+    from: `E.right(finish(lab, engine, builds, shape, order, lies ? commitOf(\`not \${commit}\`) : commit));`,
+    to: `E.right({ ...finish(lab, engine, builds, shape, order, lies ? commitOf(\`not \${commit}\`) : commit), commit });`,
+  },
+  {
+    name: 'probe-by-name',
+    says: 'an image is found by its name, whatever it means today',
+    file: twin('images.ts'),
+    from: `  if (here.has(digest)) return 'present';`,
+    to: `  if (here.has(digest) || names.has(name)) return 'present';`,
+  },
+  {
+    name: 'secret-in-an-event',
+    says: 'what a secret is worth is kept with the release',
+    file: engine('perform/start.ts'),
+    from: `TE.map(({ value }): Secret => [name, value]),`,
+    to: `TE.map(({ value }): Secret => {
+        performing.request.config.variables[name] = value;
+        return [name, value];
+      }),`,
+  },
+  {
+    name: 'preempts-a-promotion',
+    says: 'a rollback cancels a deploy that is being promoted',
+    file: decideDeployment,
+    from: `  if (state.promotionBegun) return E.left({ code: 'PromotionStarted', deployment });
+`,
+    to: `  if (state.promotionBegun && cancel.actor !== 'recourse') return E.left({ code: 'PromotionStarted', deployment });
+`,
   },
 ];

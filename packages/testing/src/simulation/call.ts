@@ -38,7 +38,8 @@ export const call =
       process.die();
       return NEVER;
     }
-    if (lab.fault(moment, 'freeze', placed)) process.freeze(30_000 + 10_000 * moment.pick('frozen', 6));
+    const frozen = lab.severity(moment, 'freeze', placed, 6);
+    if (frozen > 0) process.freeze(20_000 + 10_000 * frozen);
     const travel = 1 + Math.max(0, process.frozenUntil() - kernel.now()) + slowness(lab, moment, placed);
     return new Promise<Answer<A>>((resolve) => send(lab, process, { ...asked, placed, moment, travel }, resolve));
   };
@@ -58,8 +59,9 @@ const send = <A>(lab: Lab, process: Process, sent: Sent<A>, resolve: (answer: An
   const timeout = () => answer(E.left(timedOut(unreachable, operation)), TIMEOUT_MS);
 
   if (lab.fault(moment, 'lost', placed)) return timeout();
-  if (lab.fault(moment, 'late', placed)) {
-    kernel.after(travel + 20_000 + 20_000 * moment.pick('later', 4), () => carryOut(() => undefined));
+  const late = lab.severity(moment, 'late', placed, 4);
+  if (late > 0) {
+    kernel.after(travel + 20_000 * late, () => carryOut(() => undefined));
     return timeout();
   }
   listen(lab, sent, answer);
@@ -90,8 +92,7 @@ const listen = <A>(
   else cancel.signal.addEventListener('abort', aborted);
 };
 
-const slowness = (lab: Lab, moment: Moment, placed: string): number =>
-  lab.fault(moment, 'slow', placed) ? 5 + 50 * moment.pick('slowness', 20) : 0;
+const slowness = (lab: Lab, moment: Moment, placed: string): number => 50 * lab.severity(moment, 'slow', placed, 20);
 
 const timedOut = (code: PortError['code'], operation: string): PortError => ({
   kind: 'transient',

@@ -18,8 +18,8 @@ export type Choices = Readonly<{
 export type Moment = Readonly<{
   /** 0 to n - 1, each equally likely. */
   pick(kind: string, n: number): number;
-  /** True in so many of 1000 cases. */
-  chance(kind: string, perMille: number): boolean;
+  /** In so many of 1000 cases 1 to n, each equally likely; else 0. */
+  rarely(kind: string, perMille: number, n: number): number;
 }>;
 
 /** Drawn from the seed. */
@@ -36,8 +36,11 @@ export const seededChoices = (seed: number): Choices => {
       };
       return {
         pick: (kind, n) => noted(kind, n <= 1 ? 0 : mixed(bitsOf(bits(), kind)) % n),
-        chance: (kind, perMille) =>
-          perMille > 0 && noted(kind, mixed(bitsOf(bits(), kind)) % 1000 < perMille ? 1 : 0) === 1,
+        rarely: (kind, perMille, n) => {
+          if (perMille === 0) return 0;
+          const drawnNow = mixed(bitsOf(bits(), kind));
+          return noted(kind, drawnNow % 1000 < perMille ? 1 + (mixed(drawnNow) % n) : 0);
+        },
       };
     },
     () => drawn,
@@ -49,7 +52,7 @@ export const plannedChoices = (plan: Plan): Choices =>
   choicesOf(
     (name) => ({
       pick: (kind, n) => Math.min(plan.get(`${kind}@${name}`) ?? 0, n - 1),
-      chance: (kind) => (plan.get(`${kind}@${name}`) ?? 0) > 0,
+      rarely: (kind, _perMille, n) => Math.min(plan.get(`${kind}@${name}`) ?? 0, n),
     }),
     () => plan,
   );

@@ -117,6 +117,22 @@ const usual: Rates = {
 export const profiles = {
   calm: none,
   usual,
+  /** Only what a deployment itself has to deal with: nobody dies, and whoever is asked answers. No net is needed. */
+  gentle: {
+    ...none,
+    slow: 200,
+    'message-doubled': 120,
+    'build-flakes': 150,
+    'build-lies': 80,
+    'build-never': 120,
+    'app-sick': 100,
+    'app-flaps': 120,
+    'image-pruned': 300,
+    'registry-emptied': 200,
+    'tag-moved': 100,
+    'snapshot-stale': 300,
+    'feed-lags': 200,
+  },
   /** Processes die and stand still all the time. */
   crashes: { ...usual, 'crash-before': 20, 'crash-after': 25, freeze: 12 },
   /** Nothing that is sent can be relied on. */

@@ -12,6 +12,8 @@ export type Lab = Readonly<{
   trace: Trace;
   /** Whether this goes wrong now. `operation` is what it would befall, for the count of what was tried. */
   fault(moment: Moment, fault: FaultClass, operation: string): boolean;
+  /** How badly this goes wrong now, from 1 to `worst`; 0 if it does not. */
+  severity(moment: Moment, fault: FaultClass, operation: string, worst: number): number;
   /** Whether this can go wrong in this run at all. */
   isPossible(fault: FaultClass): boolean;
   /** Counts an operation, with or without a fault, and says in which place it is done. */
@@ -54,17 +56,20 @@ export const createLab = ({ kernel, choices, trace, rates, places, watch, defect
   const operations = new Map<string, number>();
   const sightings = new Map<string, number>();
   let calm = false;
+  const severity: Lab['severity'] = (moment, fault, operation, worst) => {
+    const drawn = calm ? 0 : moment.rarely(fault, rates[fault], worst);
+    if (drawn === 0) return 0;
+    count(faults, fault);
+    count(visits, `${operation} × ${fault}`);
+    trace.note('fault', `${fault} at ${operation}`);
+    return drawn;
+  };
   return {
     kernel,
     choices,
     trace,
-    fault: (moment, fault, operation) => {
-      if (calm || !moment.chance(fault, rates[fault])) return false;
-      count(faults, fault);
-      count(visits, `${operation} × ${fault}`);
-      trace.note('fault', `${fault} at ${operation}`);
-      return true;
-    },
+    severity,
+    fault: (moment, fault, operation) => severity(moment, fault, operation, 1) > 0,
     isPossible: (fault) => rates[fault] > 0,
     operation: (name, subject) => {
       const placed = places.of(subject, name);

@@ -1,8 +1,8 @@
 /** A failing run, told: what broke, the few choices that it takes, what happened, and a test to keep. */
 import type { Plan } from './choices.ts';
 import type { ProfileName } from './faults.ts';
-import { shrink } from './shrink.ts';
 import { type Simulation, simulate } from './simulate.ts';
+import { smallest } from './smallest.ts';
 import type { TraceLine } from './trace.ts';
 
 export type Finding = Readonly<{ seed: number; profile: ProfileName; simulation: Simulation }>;
@@ -14,11 +14,7 @@ const LINES_MAX = 150;
 export const reportOf = async ({ seed, profile, simulation }: Finding): Promise<string> => {
   const { violation, plan } = simulation;
   if (violation === null) throw new Error(`Run ${seed} has nothing to report.`);
-  const fails = async (smaller: Plan): Promise<boolean> => {
-    const replay = await simulate({ plan: smaller, profile });
-    return replay.violation?.invariant === violation.invariant;
-  };
-  const shrunk = await shrink(plan, { fails });
+  const shrunk = await smallest({ seed, profile, simulation });
   const told = await simulate({ plan: shrunk.plan, profile, trace: true });
   return [
     `# ${violation.invariant}, seed ${seed}`,

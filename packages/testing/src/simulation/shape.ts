@@ -1,6 +1,7 @@
 /** How large a world is and how it is furnished. Drawn from the seed; zero is the smallest and plainest. */
 import { EnvironmentId, type Policy } from '@recourse/core';
 import type { Choices } from './choices.ts';
+import type { Rates } from './faults.ts';
 
 export type Shape = Readonly<{
   processes: number;
@@ -20,7 +21,8 @@ export type Shape = Readonly<{
 
 const names = ['shop', 'blog', 'mail'];
 
-export const shapeOf = (choices: Choices): Shape => {
+/** `faults`: of the profile. A world in which no message can be lost has no deaf queue. */
+export const shapeOf = (choices: Choices, faults: Rates): Shape => {
   const moment = choices.at('shape');
   return {
     processes: 2 + moment.pick('processes', 4),
@@ -31,7 +33,7 @@ export const shapeOf = (choices: Choices): Shape => {
     sweepEveryMs: moment.pick('sweep', 2) === 0 ? 10_000 : 20_000,
     reproducible: moment.pick('reproducible', 2) === 1,
     registry: moment.pick('registry', 2) === 1,
-    deafQueue: moment.pick('deaf queue', 10) === 1,
+    deafQueue: faults['message-lost'] > 0 && moment.pick('deaf queue', 10) === 1,
   };
 };
 

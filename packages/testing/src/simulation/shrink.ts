@@ -10,33 +10,56 @@ export type ShrinkOptions = Readonly<{
 }>;
 
 type Entry = readonly [name: string, value: number];
+type Entries = readonly Entry[];
 
-/** Delta debugging over the choices (Zeller and Hildebrandt), then each remaining value is lowered. */
-export const shrink = async (failing: Plan, { fails, replaysMax = 2_000 }: ShrinkOptions): Promise<Shrunk> => {
+/**
+ * First whole kinds of choices go (every slow answer, every lost message), then parts of what is left, ever smaller
+ * ones (Zeller and Hildebrandt), then what remains is lowered; and again, as long as that makes it smaller.
+ */
+export const shrink = async (failing: Plan, { fails, replaysMax = 600 }: ShrinkOptions): Promise<Shrunk> => {
   let replays = 0;
-  const stillFails = (entries: readonly Entry[]): Promise<boolean> => {
-    replays++;
-    return fails(new Map(entries));
+  const oracle: Oracle = {
+    stillFails: (entries) => {
+      replays++;
+      return fails(new Map(entries));
+    },
+    spent: () => replays >= replaysMax,
   };
-  const spent = () => replays >= replaysMax;
-
-  const fewer = await withFewer([...failing], stillFails, spent);
-  const smaller = await withSmaller(fewer, stillFails, spent);
-  return { plan: new Map(smaller), replays };
+  let entries: Entries = [...failing];
+  for (let before = Number.POSITIVE_INFINITY; sizeOf(entries) < before && !oracle.spent(); ) {
+    before = sizeOf(entries);
+    entries = await withoutKinds(entries, oracle);
+    entries = await withFewer(entries, oracle);
+    entries = await withSmaller(entries, oracle);
+  }
+  return { plan: new Map(entries), replays };
 };
 
-type Oracle = (entries: readonly Entry[]) => Promise<boolean>;
+/** Fewer choices count for more than smaller ones. */
+const sizeOf = (entries: Entries): number => entries.reduce((sum, [, value]) => sum + 1_000 + value, 0);
 
-const withFewer = async (
-  all: readonly Entry[],
-  stillFails: Oracle,
-  spent: () => boolean,
-): Promise<readonly Entry[]> => {
+type Oracle = Readonly<{ stillFails: (entries: Entries) => Promise<boolean>; spent: () => boolean }>;
+
+/** `slow@store.read deployment-shop-c2#9` is of the kind `slow`. */
+const kindOf = ([name]: Entry): string => name.split('@')[0] ?? name;
+
+const withoutKinds = async (all: Entries, { stillFails, spent }: Oracle): Promise<Entries> => {
+  let entries = all;
+  for (const kind of new Set(all.map(kindOf))) {
+    const without = entries.filter((entry) => kindOf(entry) !== kind);
+    // One of a kind is left to the finer search.
+    if (spent() || entries.length - without.length < 2) continue;
+    if (await stillFails(without)) entries = without;
+  }
+  return entries;
+};
+
+const withFewer = async (all: Entries, oracle: Oracle): Promise<Entries> => {
   let entries = all;
   let parts = 2;
-  while (entries.length > 0 && !spent()) {
+  while (entries.length > 0 && !oracle.spent()) {
     const size = Math.ceil(entries.length / parts);
-    const without = await firstThatFails(entries, size, stillFails, spent);
+    const without = await firstThatFails(entries, size, oracle);
     if (without !== null) {
       entries = without;
       parts = Math.max(2, parts - 1);
@@ -46,25 +69,20 @@ const withFewer = async (
   return entries;
 };
 
-/** The entries without one part of them, if that still fails. */
+/** The entries without one part of them, if that still fails. What came last is the first to go. */
 const firstThatFails = async (
-  entries: readonly Entry[],
+  entries: Entries,
   size: number,
-  stillFails: Oracle,
-  spent: () => boolean,
-): Promise<readonly Entry[] | null> => {
-  for (let from = 0; from < entries.length && !spent(); from += size) {
-    const without = [...entries.slice(0, from), ...entries.slice(from + size)];
+  { stillFails, spent }: Oracle,
+): Promise<Entries | null> => {
+  for (let to = entries.length; to > 0 && !spent(); to -= size) {
+    const without = [...entries.slice(0, Math.max(0, to - size)), ...entries.slice(to)];
     if (await stillFails(without)) return without;
   }
   return null;
 };
 
-const withSmaller = async (
-  all: readonly Entry[],
-  stillFails: Oracle,
-  spent: () => boolean,
-): Promise<readonly Entry[]> => {
+const withSmaller = async (all: Entries, { stillFails, spent }: Oracle): Promise<Entries> => {
   let entries = all;
   for (const [name, value] of all) {
     for (let lower = 1; lower < value && !spent(); lower = lower * 2 + 1) {

@@ -36,10 +36,18 @@ describe('choices', () => {
 
   test('come true as often as was asked for', () => {
     const choices = seededChoices(7);
-    const hits = Array.from({ length: 20_000 }, () => choices.at('fault').chance('crash', 50)).filter(Boolean).length;
+    const hits = Array.from({ length: 20_000 }, () => choices.at('fault').rarely('crash', 50, 1)).filter(
+      Boolean,
+    ).length;
     expect(hits).toBeGreaterThan(800);
     expect(hits).toBeLessThan(1200);
-    expect(choices.at('fault').chance('never', 0)).toBe(false);
+    expect(choices.at('fault').rarely('never', 0, 5)).toBe(0);
+  });
+
+  test('are of every severity, when they come true', () => {
+    const choices = seededChoices(9);
+    const severities = new Set(Array.from({ length: 3_000 }, () => choices.at('fault').rarely('slow', 100, 4)));
+    expect([...severities].sort()).toEqual([0, 1, 2, 3, 4]);
   });
 
   test('are played back from what was not zero', () => {
@@ -47,7 +55,7 @@ describe('choices', () => {
     const use = (choices: ReturnType<typeof seededChoices>) =>
       Array.from({ length: 50 }, (_, at) => {
         const moment = choices.at(`label ${at % 5}`);
-        return [moment.pick('value', 4), moment.chance('fault', 300)];
+        return [moment.pick('value', 4), moment.rarely('fault', 300, 7)];
       });
     const values = use(original);
     expect(use(plannedChoices(original.plan()))).toEqual(values);
@@ -57,7 +65,7 @@ describe('choices', () => {
   test('are harmless where the plan says nothing', () => {
     const choices = plannedChoices(new Map());
     expect(choices.at('a').pick('value', 10)).toBe(0);
-    expect(choices.at('a').chance('fault', 1000)).toBe(false);
+    expect(choices.at('a').rarely('fault', 1000, 5)).toBe(0);
   });
 
   test('keep to their range, also when the plan was made for a wider one', () => {

@@ -8,6 +8,7 @@ import { intentFirst } from './intent-first.ts';
 import type { Invariant, Scene } from './invariant.ts';
 import { newestWins } from './newest-wins.ts';
 import { oneLive } from './one-live.ts';
+import { rightTarget } from './right-target.ts';
 import { sameRelease } from './same-release.ts';
 import { secrets } from './secrets.ts';
 import { snapshots } from './snapshots.ts';
@@ -23,6 +24,7 @@ export const allInvariants = (scene: Scene): readonly Invariant[] => [
   sameRelease(scene),
   intentFirst(scene),
   honestFinding(),
+  rightTarget(scene),
   hold(),
   newestWins(),
   commands(scene),

@@ -13,6 +13,8 @@ export type Order = Readonly<{
   environment: EnvironmentId;
   /** The deployment that its command id stands for, if it asks for one. */
   makes: string | null;
+  /** Where a rollback is to go, as far as whoever asks says; absent for everything else. */
+  target?: string;
   /** `pause`: as people do who read before they click. */
   give(recourse: Recourse, pause: (ms: number) => Promise<void>): Promise<Either<Rejection, unknown>>;
 }>;
@@ -99,6 +101,7 @@ const rollback: Kind = ({ name, environment, moment, known }) => {
     type: 'rollback',
     environment,
     makes: `${environment}-${name}`,
+    target: target ?? 'the one before',
     give: (recourse) => recourse.rollback(input),
   };
 };
@@ -111,6 +114,7 @@ const plannedRollback: Kind = ({ name, environment, moment }) => {
     type: 'planned-rollback',
     environment,
     makes: `${environment}-${name}`,
+    target: 'the one before',
     give: async (recourse, pause) => {
       if (agreed === null) {
         const planned = await recourse.planRollback({ environment });

@@ -142,7 +142,7 @@ const travel = (lab: Lab, broker: Broker, deaf: boolean, message: WakeUp, delayM
   const operation = 'queue.enqueue';
   if (lab.fault(moment, 'message-lost', operation)) return;
   if (deaf && moment.pick('heard', 10) !== 0) return;
-  const late = lab.fault(moment, 'message-delayed', operation) ? 5_000 + 10_000 * moment.pick('delay', 10) : 0;
+  const late = 10_000 * lab.severity(moment, 'message-delayed', operation, 10);
   lab.kernel.after(delayMs + late + 1, () => broker.arrive(message));
   if (lab.fault(moment, 'message-doubled', operation))
     lab.kernel.after(delayMs + 1_000 * moment.pick('second', 20), () => broker.arrive(message));

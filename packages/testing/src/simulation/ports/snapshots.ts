@@ -15,7 +15,7 @@ export const simSnapshots = (lab: Lab, saved: Saved, process: Process): Snapshot
       unreachable: 'store/unavailable',
       carryOut: (answer) => {
         const moment = lab.choices.at(`snapshot ${key}`);
-        const back = lab.fault(moment, 'snapshot-stale', 'snapshots.load') ? 2 + moment.pick('older', 3) : 1;
+        const back = 1 + lab.severity(moment, 'snapshot-stale', 'snapshots.load', 3);
         answer(E.right(saved.get(key)?.at(-back) ?? null));
       },
     }),

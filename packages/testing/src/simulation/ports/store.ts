@@ -103,8 +103,8 @@ export const simStore = (lab: Lab, log: Log, process: Process): EventStore => {
   const visible = (stream: StreamId): readonly StoredEvent[] => {
     const events = log.stream(stream);
     const moment = lab.choices.at(`replica ${stream}`);
-    if (!lab.fault(moment, 'read-stale', 'store.read')) return events;
-    return events.slice(0, Math.max(events.length - 1 - moment.pick('behind', 3), (seen.get(stream) ?? -1) + 1));
+    const behind = lab.severity(moment, 'read-stale', 'store.read', 3);
+    return events.slice(0, Math.max(events.length - behind, (seen.get(stream) ?? -1) + 1));
   };
 
   return {
@@ -133,8 +133,7 @@ export const simStore = (lab: Lab, log: Log, process: Process): EventStore => {
     readAll: ({ after, limit }) =>
       ask('readAll', '', (answer) => {
         const from = after === null ? 0 : Number(after) + 1;
-        const moment = lab.choices.at('feed');
-        const lag = lab.fault(moment, 'feed-lags', 'store.readAll') ? 1 + moment.pick('behind', 5) : 0;
+        const lag = lab.severity(lab.choices.at('feed'), 'feed-lags', 'store.readAll', 5);
         const events = log.all.slice(from, Math.max(from, Math.min(from + limit, log.all.length - lag)));
         answer(E.right({ events, next: events.at(-1)?.position ?? after }));
       }),

@@ -16,7 +16,7 @@ type Entries = readonly Entry[];
  * First whole kinds of choices go (every slow answer, every lost message), then parts of what is left, ever smaller
  * ones (Zeller and Hildebrandt), then what remains is lowered; and again, as long as that makes it smaller.
  */
-export const shrink = async (failing: Plan, { fails, replaysMax = 600 }: ShrinkOptions): Promise<Shrunk> => {
+export const shrink = async (failing: Plan, { fails, replaysMax = 1_000 }: ShrinkOptions): Promise<Shrunk> => {
   let replays = 0;
   const oracle: Oracle = {
     stillFails: (entries) => {
@@ -40,17 +40,21 @@ const sizeOf = (entries: Entries): number => entries.reduce((sum, [, value]) => 
 
 type Oracle = Readonly<{ stillFails: (entries: Entries) => Promise<boolean>; spent: () => boolean }>;
 
-/** `slow@store.read deployment-shop-c2#9` is of the kind `slow`. */
-const kindOf = ([name]: Entry): string => name.split('@')[0] ?? name;
+/** `slow@store.read deployment-shop-c2#9` is one of all that is `slow`, and one of all `slow@store.read`. */
+const kindsOf: readonly ((entry: Entry) => string)[] = [
+  ([name]) => name.split('@')[0] ?? name,
+  ([name]) => name.split(' ')[0] ?? name,
+];
 
 const withoutKinds = async (all: Entries, { stillFails, spent }: Oracle): Promise<Entries> => {
   let entries = all;
-  for (const kind of new Set(all.map(kindOf))) {
-    const without = entries.filter((entry) => kindOf(entry) !== kind);
-    // One of a kind is left to the finer search.
-    if (spent() || entries.length - without.length < 2) continue;
-    if (await stillFails(without)) entries = without;
-  }
+  for (const kindOf of kindsOf)
+    for (const kind of new Set(entries.map(kindOf))) {
+      const without = entries.filter((entry) => kindOf(entry) !== kind);
+      // One of a kind is left to the finer search.
+      if (spent() || entries.length - without.length < 2) continue;
+      if (await stillFails(without)) entries = without;
+    }
   return entries;
 };
 

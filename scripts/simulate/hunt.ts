@@ -22,23 +22,50 @@ export type Catch = Readonly<{
   seed: number;
   profile: ProfileName;
   runs: number;
-  small: Readonly<{ plan: readonly (readonly [string, number])[]; ms: number }> | null;
+  small: Shrunk | null;
 }>;
 
-const hunt = async ({ runs, profiles, without, small = false }: Quarry): Promise<Catch | null> => {
+/** What is left of a failing run, and how long it took to come down to that. */
+type Shrunk = Readonly<{ plan: readonly (readonly [string, number])[]; ms: number }>;
+
+const hunt = async (quarry: Quarry): Promise<Catch | null> => {
+  const first = await nextFailing(quarry, 1, quarry.runs);
+  if (first?.simulation.violation == null) return null;
+  const { seed, profile, simulation } = first;
+  const { invariant, detail } = simulation.violation;
+  return { invariant, detail, seed, profile, runs: seed, small: quarry.small ? await easiest(quarry, first) : null };
+};
+
+const nextFailing = async ({ profiles, without }: Quarry, from: number, to: number): Promise<Finding | null> => {
   const looking = without === undefined ? {} : { without };
-  for (let seed = 1; seed <= runs; seed++) {
+  for (let seed = from; seed <= to; seed++) {
     const profile = profiles[seed % profiles.length] ?? 'usual';
     const simulation = await simulate({ seed, profile, ...looking });
-    if (simulation.violation === null) continue;
-    const { invariant, detail } = simulation.violation;
-    const made = small ? await shrunk({ seed, profile, simulation }) : null;
-    return { invariant, detail, seed, profile, runs: seed, small: made };
+    if (simulation.violation !== null) return { seed, profile, simulation };
   }
   return null;
 };
 
-const shrunk = async (finding: Finding): Promise<Catch['small']> => {
+/** A person who reads it would rather have a few choices than the first seed. */
+const FEW = 12;
+const OTHERS_MAX = 3;
+
+/** What is found may be hard to make small, and what is found next easy. */
+const easiest = async (quarry: Quarry, first: Finding): Promise<Catch['small']> => {
+  let best = await shrunk(first);
+  let seed = first.seed;
+  for (let others = 0; others < OTHERS_MAX && best.plan.length > FEW; others++) {
+    const other = await nextFailing(quarry, seed + 1, seed + 2 * first.seed + 50);
+    if (other === null) break;
+    seed = other.seed;
+    if (other.simulation.violation?.invariant !== first.simulation.violation?.invariant) continue;
+    const made = await shrunk(other);
+    if (made.plan.length < best.plan.length) best = made;
+  }
+  return best;
+};
+
+const shrunk = async (finding: Finding): Promise<Shrunk> => {
   const began = performance.now();
   const { plan } = await smallest(finding);
   return { plan: [...plan], ms: Math.round(performance.now() - began) };

@@ -30,9 +30,10 @@ type Shrunk = Readonly<{ plan: readonly (readonly [string, number])[]; ms: numbe
 
 const hunt = async (quarry: Quarry): Promise<Catch | null> => {
   const first = await nextFailing(quarry, 1, quarry.runs);
-  if (first?.simulation.violation == null) return null;
-  const { seed, profile, simulation } = first;
-  const { invariant, detail } = simulation.violation;
+  const violation = first?.simulation.violation ?? null;
+  if (first === null || violation === null) return null;
+  const { seed, profile } = first;
+  const { invariant, detail } = violation;
   return { invariant, detail, seed, profile, runs: seed, small: quarry.small ? await easiest(quarry, first) : null };
 };
 

@@ -32,6 +32,9 @@ const everything: readonly ProfileName[] = ['usual', 'crashes', 'decay', 'networ
 /** Faults that no net is needed for. */
 const gentle: readonly ProfileName[] = ['gentle'];
 
+// What this process began ends with it: hunts and copies are let go of when it exits.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 const main = async (): Promise<void> => {
   const wanted = plantedBugs.filter(({ name }) => values.only?.split(',').includes(name) ?? true);
   const queue = [...wanted];

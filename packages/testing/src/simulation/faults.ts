@@ -7,7 +7,7 @@ export const callFaults = [
   'crash-before',
   /** The process dies after the request was carried out, before it hears of it. */
   'crash-after',
-  /** The process stands still for a minute or more, then goes on as if nothing had happened. */
+  /** The process stands still for half a minute or more, then goes on as if nothing had happened. */
   'freeze',
   /** The request never arrives; the caller hears of a timeout. */
   'lost',

@@ -21,10 +21,10 @@ export const isOpen = ({ deployments, environments }: Truth, id: DeploymentId): 
 export const unsettled = (scene: Scene, environments: readonly EnvironmentId[]): string | null => {
   const { truth, engine } = scene;
   for (const id of truth.deployments.keys()) if (isOpen(truth, id)) return `${id} is not done`;
-  const serving = new Set(environments.map((id) => truth.environments.get(id)?.live?.key));
-  for (const [key, { running }] of engine.instances) {
-    if (!serving.has(key)) return `${key} was left behind`;
-    if (!running) return `${key} is live and does not run`;
+  const serving = new Set(environments.map((id) => truth.environments.get(id)?.live?.instance));
+  for (const [id, { running, order }] of engine.instances) {
+    if (!serving.has(id)) return `${order.key} was left behind`;
+    if (!running) return `${order.key} is live and does not run`;
   }
   for (const id of environments) {
     const problem = environmentProblem(scene, id);
@@ -44,7 +44,7 @@ const environmentProblem = ({ truth, engine, router }: Scene, id: EnvironmentId)
   if (last === undefined) return `${id}-last was never recorded`;
   if (!last.promoted && last.ending !== 'superseded') return `${last.id} did not go live, it is ${last.ending}`;
   const { live, routeFence } = known;
-  if (!engine.instances.has(live.key)) return `${live.key} is live in ${id} and is not there`;
+  if (!engine.instances.has(live.instance)) return `${live.key} is live in ${id} and is not there`;
   const route = router.routes.get(id);
   if (route?.upstream?.id !== live.instance) return `${id} is not pointed at ${live.key}`;
   return route.fence >= routeFence ? null : `${id} is at fence ${route.fence}, not ${routeFence}`;
@@ -53,7 +53,7 @@ const environmentProblem = ({ truth, engine, router }: Scene, id: EnvironmentId)
 /** Faults are over, everybody is back: a router that lost its routes has them again, without anybody's asking. */
 export const misrouted = ({ truth, router, engine }: Scene): string | null => {
   for (const { id, live, slot } of truth.environments.values()) {
-    if (live === null || slot !== null || !engine.instances.has(live.key)) continue;
+    if (live === null || slot !== null || !engine.instances.has(live.instance)) continue;
     const upstream = router.routes.get(id)?.upstream?.id ?? 'nobody';
     if (upstream !== live.instance) return `${live.key} is live in ${id}, but the traffic goes to ${upstream}`;
   }

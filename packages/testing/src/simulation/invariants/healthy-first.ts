@@ -12,7 +12,7 @@ export const healthyFirst = ({ truth, engine }: Scene): Invariant => {
       const { id } = fact.route.upstream;
       const { environment } = fact;
       if (!passed.has(id)) return `${environment} is pointed at ${id}, which never was healthy`;
-      const instance = [...engine.instances.values()].find((one) => one.id === id);
+      const instance = engine.instances.get(id);
       // A router that forgot its fences may be told anything; see one-live.
       if (instance === undefined || instance.stopping)
         return fact.forgot ? null : `${environment} is pointed at ${id}, which was stopped`;

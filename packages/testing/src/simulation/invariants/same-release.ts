@@ -10,9 +10,10 @@ export const sameRelease = (scene: Scene): Invariant => ({
       case 'build-began':
         return buildProblem(scene.truth.deployments.get(fact.order.deployment), fact.order.commit);
       case 'started': {
-        const { deployment, image, key } = fact.instance.order;
+        const { order, digest } = fact.instance;
+        const { deployment, key } = order;
         const acquired = scene.truth.deployments.get(deployment)?.images;
-        return acquired?.has(image.digest) ? null : `${key} is started of an image that ${deployment} never acquired`;
+        return acquired?.has(digest) ? null : `${key} is started of an image that ${deployment} never acquired`;
       }
       case 'appended':
         return fact.event.type === 'Activated' ? activationProblem(scene, fact.event) : null;
@@ -33,7 +34,7 @@ const buildProblem = (truth: DeploymentTruth | undefined, commit: string): strin
 
 type Activated = Extract<DeploymentEvent | EnvironmentEvent, { type: 'Activated' }>;
 
-const activationProblem = ({ truth, engine }: Scene, { release, key }: Activated): string | null => {
+const activationProblem = ({ truth, engine }: Scene, { release, key, instance: { id } }: Activated): string | null => {
   const { deployment, image, source } = release;
   const known = truth.deployments.get(deployment);
   const by = known?.images.get(image.digest);
@@ -41,9 +42,10 @@ const activationProblem = ({ truth, engine }: Scene, { release, key }: Activated
   const { request } = known;
   if (request.type === 'RollbackRequested' && by !== 'build' && request.target.image.digest !== image.digest)
     return `${deployment} reuses ${image.digest}, not ${request.target.image.digest}`;
-  const instance = engine.instances.get(key);
+  const instance = engine.instances.get(id);
   if (instance === undefined) return `${deployment} is live with the instance ${key}, which is not there`;
-  if (instance.order.image.digest !== image.digest) return `${key} runs another image than ${deployment} says`;
+  if (instance.order.key !== key) return `${deployment} is live with ${key}, but ${id} is ${instance.order.key}`;
+  if (instance.digest !== image.digest) return `${key} runs another image than ${deployment} says`;
   const really = instance.commit;
   if (by === 'build' && really !== known.scheduled)
     return `${deployment} was to be built at ${known.scheduled}, but runs ${really}`;

@@ -1,5 +1,6 @@
 /** The simulated Docker: images, a registry and instances, as they really are. Ports look at it through calls. */
 import {
+  type Address,
   CommitId,
   Digest,
   type Image,
@@ -20,9 +21,13 @@ export type SimImage = Readonly<{
 
 export type SimInstance = {
   readonly id: InstanceId;
-  readonly order: StartOrder;
+  /** For whom it was started. */
+  readonly order: Pick<StartOrder, 'key' | 'deployment' | 'environment'>;
+  /** What it really runs. */
+  readonly digest: Digest;
   readonly commit: CommitId | null;
-  port: number;
+  /** Port 0 until it first runs. */
+  address: Address;
   running: boolean;
   stopping: boolean;
   /** It was the world that ended it, not the library. */
@@ -39,7 +44,9 @@ export type Engine = Readonly<{
   registry: Map<Digest, SimImage>;
   /** What each name means now. */
   names: Map<string, Digest>;
-  instances: Map<StepKey, SimInstance>;
+  /** A key should name one of them at most; that it does is up to the adapter. */
+  instances: Map<InstanceId, SimInstance>;
+  under(key: StepKey): SimInstance | undefined;
   traitsOf(commit: string): Traits;
   /** Removes an image, unless an instance needs it. */
   prune(digest: Digest): boolean;
@@ -55,7 +62,7 @@ export const createEngine = (lab: Lab): Engine => {
   const here = new Map<Digest, SimImage>();
   const registry = new Map<Digest, SimImage>();
   const names = new Map<string, Digest>();
-  const instances = new Map<StepKey, SimInstance>();
+  const instances = new Map<InstanceId, SimInstance>();
   const traits = new Map<string, Traits>();
   let ports = 20_000;
   let ids = 0;
@@ -64,6 +71,7 @@ export const createEngine = (lab: Lab): Engine => {
     registry,
     names,
     instances,
+    under: (key) => [...instances.values()].find(({ order }) => order.key === key),
     traitsOf: (commit) => {
       const known = traits.get(commit);
       if (known !== undefined) return known;
@@ -76,7 +84,7 @@ export const createEngine = (lab: Lab): Engine => {
       return drawn;
     },
     prune: (digest) => {
-      const needed = [...instances.values()].some(({ order }) => order.image.digest === digest);
+      const needed = [...instances.values()].some((instance) => instance.digest === digest);
       if (needed || !here.delete(digest)) return false;
       for (const [name, meant] of names) if (meant === digest) names.delete(name);
       lab.trace.note('world', `image ${digest.slice(7, 15)} is pruned`);

@@ -1,4 +1,5 @@
 import type {
+  Address,
   HealthProbe,
   Instance,
   InstanceState,
@@ -13,6 +14,7 @@ import { type Call, call } from '../call.ts';
 import type { Lab } from '../lab.ts';
 import type { Process } from '../process.ts';
 import type { Engine, SimInstance } from './engine.ts';
+import { createInstance, removeInstance, runInstance, stopInstance } from './instances.ts';
 
 type Answer = Parameters<Call<Instance>['carryOut']>[0];
 
@@ -36,79 +38,57 @@ export const simRuntime = (lab: Lab, engine: Engine, process: Process): Runtime 
       return ask<Instance>('start', key, (answer) => start(lab, engine, order, answer), cancel)();
     },
 
-    inspect: (key) => ask('inspect', key, (answer) => answer(E.right(stateOf(instances.get(key))))),
+    inspect: (key) => ask('inspect', key, (answer) => answer(E.right(stateOf(engine.under(key))))),
 
     stop: (key, { graceMs }) =>
       ask('stop', key, (answer) => {
-        const instance = instances.get(key);
+        const instance = engine.under(key);
         if (instance === undefined) return answer(E.right(undefined));
-        lab.fact({ type: 'stopping', instance });
-        instance.stopping = true;
+        stopInstance(lab, instance);
         const moment = lab.choices.at(`stopping ${key}`);
         lab.kernel.after(Math.min(graceMs, 10 + 200 * moment.pick('takes', 5)), () => {
-          if (instances.get(key) === instance) instances.delete(key);
-          lab.trace.note('world', `${key} is gone`);
+          removeInstance(lab, engine, instance);
           answer(E.right(undefined));
         });
       }),
 
-    logs: (key) => ask('logs', key, (answer) => answer(E.right(instances.has(key) ? ['its last words'] : []))),
+    logs: (key) => ask('logs', key, (answer) => answer(E.right(engine.under(key) ? ['its last words'] : []))),
 
     list: () => ask('list', '', (answer) => answer(E.right([...instances.values()].map(owned)))),
   };
 };
 
 const start = (lab: Lab, engine: Engine, order: StartOrder, answer: Answer) => {
-  const { instances, here } = engine;
   const { key, image } = order;
-  const existing = instances.get(key);
-  if (existing !== undefined && existing.order.image.digest !== image.digest) return answer(E.left(keyTaken(key)));
+  const existing = engine.under(key);
+  if (existing !== undefined && existing.digest !== image.digest) return answer(E.left(keyTaken(key)));
   if (existing?.running) {
     lab.saw('an instance was adopted');
     lab.fact({ type: 'started', instance: existing, adopted: true });
     return answer(E.right(instanceOf(existing)));
   }
-  const bytes = here.get(image.digest);
-  if (bytes === undefined && existing === undefined) {
+  if (!engine.here.has(image.digest) && existing === undefined) {
     lab.saw('an image went away between the probe and the start');
     return answer(E.left(imageGone(order)));
   }
-  const instance = existing ?? created(engine, order, bytes?.commit ?? null);
-  instances.set(key, instance);
+  const instance = existing ?? createInstance(engine, engine.freshId(), order, image.digest);
   const moment = lab.choices.at(`starting ${key}`);
   lab.kernel.after(20 + 100 * moment.pick('takes', 10), () => {
-    if (instances.get(key) !== instance || instance.stopping) return answer(E.left(removed(key)));
-    if (!instance.running) {
-      instance.running = true;
-      instance.died = false;
-      instance.port = engine.freshPort();
-      instance.bootedAt = lab.kernel.now() + 60 * moment.pick('boots', 8);
-      lab.fact({ type: 'started', instance, adopted: false });
-    }
+    if (engine.under(key) !== instance || instance.stopping) return answer(E.left(removed(key)));
+    if (!instance.running)
+      runInstance(lab, instance, { host: '127.0.0.1', port: engine.freshPort() }, 60 * moment.pick('boots', 8));
     answer(E.right(instanceOf(instance)));
   });
 };
 
-const created = (engine: Engine, order: StartOrder, commit: SimInstance['commit']): SimInstance => ({
-  id: engine.freshId(),
-  order,
-  commit,
-  port: 0,
-  running: false,
-  stopping: false,
-  died: false,
-  bootedAt: 0,
-  sickUntil: 0,
-});
-
 export const simHealth = (lab: Lab, engine: Engine, process: Process): HealthProbe => ({
-  check: ({ port }) =>
+  check: (address) =>
     call(lab, process, {
       operation: 'health.check',
-      subject: `${keyAt(engine, port)}`,
+      subject: `${keyAt(engine, address)}`,
       unreachable: 'health/unreachable',
       carryOut: (answer) => {
-        const instance = [...engine.instances.values()].find((one) => one.running && one.port === port);
+        const instance = [...engine.instances.values()].find((one) => one.running && isAt(one, address));
         if (instance === undefined) return answer(E.right({ healthy: false, detail: 'connection refused' }));
         const healthy = isHealthy(lab, engine, instance);
         lab.fact({ type: 'health-told', instance, healthy });
@@ -126,10 +106,13 @@ const isHealthy = (lab: Lab, engine: Engine, instance: SimInstance): boolean => 
 };
 
 /** A name that is the same in every run: ports are given in the order of the starts. */
-const keyAt = ({ instances }: Engine, port: number): StepKey | 'nobody' =>
-  [...instances.values()].find((one) => one.port === port)?.order.key ?? 'nobody';
+const keyAt = ({ instances }: Engine, address: Address): StepKey | 'nobody' =>
+  [...instances.values()].find((one) => isAt(one, address))?.order.key ?? 'nobody';
 
-const instanceOf = ({ id, port }: SimInstance): Instance => ({ id, address: { host: '127.0.0.1', port } });
+const isAt = ({ address }: SimInstance, { host, port }: Address): boolean =>
+  address.port === port && address.host === host;
+
+const instanceOf = ({ id, address }: SimInstance): Instance => ({ id, address });
 
 const stateOf = (instance: SimInstance | undefined): InstanceState => {
   if (instance === undefined) return { state: 'gone' };
@@ -138,12 +121,12 @@ const stateOf = (instance: SimInstance | undefined): InstanceState => {
     : { state: 'exited', exitCode: instance.died ? 137 : null };
 };
 
-const owned = ({ id, order: { key, deployment, environment, image } }: SimInstance): OwnedInstance => ({
+const owned = ({ id, order: { key, deployment, environment }, digest }: SimInstance): OwnedInstance => ({
   id,
   key,
   deployment,
   environment,
-  digest: image.digest,
+  digest,
 });
 
 const keyTaken = (key: StepKey): PortError => ({

@@ -24,6 +24,8 @@ const Manifest = z.object({
   name: z.string(),
   dependencies: Versions,
   peerDependencies: Versions,
+  /** `.` and whatever else may be imported of it. */
+  exports: z.record(z.string(), z.unknown()).default({}),
   /** The ports that an adapter implements. */
   recourse: z.strictObject({ implements: z.array(z.string()) }).optional(),
 });
@@ -144,6 +146,10 @@ describe('core and engine take time, chance and the world from their ports', () 
 });
 
 describe('packages meet at their front doors', () => {
+  const doors = packages.flatMap(({ manifest }) =>
+    Object.keys(manifest.exports).map((path) => join(manifest.name, path)),
+  );
+
   const around = (source: SourceFile): readonly string[] =>
     importsOf(source).filter((specifier) => {
       // A script is this repository's own business: it may reach what nobody else is given.
@@ -151,7 +157,8 @@ describe('packages meet at their front doors', () => {
       const [, owner] = /^(packages\/[^/]+)\//.exec(source.path) ?? [];
       const reached = specifier.startsWith('.') ? join(source.path, '..', specifier) : '';
       const [, other] = /^(packages\/[^/]+)\/src\//.exec(reached) ?? [];
-      return /^@recourse\/[^/]+\/(?!package\.json$)/.test(specifier) || (other !== undefined && other !== owner);
+      const isPart = /^@recourse\/[^/]+\//.test(specifier) && !doors.includes(specifier);
+      return isPart || (other !== undefined && other !== owner);
     });
 
   test('nobody imports a part of another package', () => {
@@ -161,10 +168,15 @@ describe('packages meet at their front doors', () => {
   test.each([
     ["import { evolve } from '@recourse/core/src/index.ts';", 'packages/git/test/a.test.ts'],
     ["import { some } from '@recourse/testing/arbitraries';", 'packages/git/test/a.test.ts'],
+    ["import { createKernel } from '@recourse/testing/simulation/kernel';", 'packages/git/test/a.test.ts'],
     ["import { evolve } from '../../core/src/index.ts';", 'packages/git/test/a.test.ts'],
     ["import { evolve } from '../packages/core/src/index.ts';", 'test/a.test.ts'],
   ])('it would notice %s', (text, path) => {
     expect(around(file(text, path))).toHaveLength(1);
+  });
+
+  test('a package may have more than one', () => {
+    expect(around(file("import { simulate } from '@recourse/testing/simulation';", 'test/a.test.ts'))).toEqual([]);
   });
 
   test('its own files are its own', () => {

@@ -17,6 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { simulate } from '@recourse/testing/simulation';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
@@ -36,9 +37,16 @@ const Packed = z.array(
   z.object({ name: z.string(), filename: z.string(), files: z.array(z.object({ path: z.string() })) }),
 );
 const Manifest = z.object({
+  exports: z.record(z.string(), z.unknown()),
   dependencies: z.record(z.string(), z.string()).default({}),
   peerDependencies: z.record(z.string(), z.string()).default({}),
 });
+
+/** What can be imported of a package: it, and the parts that it names. */
+const doorsOf = (name: string): readonly string[] =>
+  Object.keys(Manifest.parse(JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'))).exports)
+    .filter((path) => path !== './package.json')
+    .map((path) => join('@recourse', name, path));
 
 const folder = mkdtempSync(join(tmpdir(), 'recourse-packed-'));
 const consumer = join(folder, 'consumer');
@@ -115,16 +123,28 @@ describe.each(names)('the tarball of @recourse/%s', (name) => {
     expect(others.filter((path) => !expected.includes(path))).toEqual([]);
   });
 
-  test('gives plain Node the very names that index.ts lists', async () => {
-    const script = `console.log(JSON.stringify(Object.keys(await import('@recourse/${name}')).sort()))`;
-    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: consumer });
-    const source: unknown = await import(`@recourse/${name}`);
-    expect(JSON.parse(stdout)).toEqual(Object.keys(Object(source)).sort());
-  }, 60_000);
+  test.each(doorsOf(name))(
+    'gives plain Node the very names that the index.ts of %s lists',
+    async (door) => {
+      const script = `console.log(JSON.stringify(Object.keys(await import('${door}')).sort()))`;
+      const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: consumer });
+      const source: unknown = await import(door);
+      expect(JSON.parse(stdout)).toEqual(Object.keys(Object(source)).sort());
+    },
+    60_000,
+  );
 });
 
+test('the simulated world is the same in plain Node, to the last character of its log', async () => {
+  const script = `const { simulate } = await import('@recourse/testing/simulation');
+    console.log((await simulate({ seed: 1 })).hash)`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: consumer });
+  expect(stdout.trim()).toBe((await simulate({ seed: 1 })).hash);
+}, 60_000);
+
 test('the types of all of them hold together for a strict consumer who checks them', async () => {
-  const lines = names.map((name, i) => `import * as package${i} from '@recourse/${name}';\nexport { package${i} };\n`);
+  const doors = names.flatMap(doorsOf);
+  const lines = doors.map((door, i) => `import * as package${i} from '${door}';\nexport { package${i} };\n`);
   writeFileSync(join(consumer, 'consumer.mts'), lines.join(''));
   for (const types of ['@types/node', 'undici-types'])
     link(join(root, 'node_modules', types), join(consumer, 'node_modules', types));

@@ -1,4 +1,5 @@
 /** Many runs, one after another: what they found, and what they came by. */
+import type { Adapters } from './adapters.ts';
 import { callFaults, type ProfileName } from './faults.ts';
 import { hashed, hashStart, hexOf } from './hash.ts';
 import { count } from './lab.ts';
@@ -13,6 +14,7 @@ export type CampaignOptions = Readonly<{
   runs: number;
   /** In turn: seed n runs under the profile at n modulo their number. */
   profiles: readonly ProfileName[];
+  adapters?: Adapters | undefined;
   /** Stops after so many findings. Default 10. */
   findingsMax?: number;
   /** Told after every run. */
@@ -29,6 +31,7 @@ export type Campaign = Readonly<{
   slowestSettleMs: number;
   /** Over the logs of all runs: two campaigns that agree on it did the same, to the last character. */
   hash: string;
+  /** How often each fault came about. */
   faults: ReadonlyMap<string, number>;
   /** `place operation × fault`, how often. */
   visits: ReadonlyMap<string, number>;
@@ -38,14 +41,15 @@ export type Campaign = Readonly<{
   sightings: ReadonlyMap<string, number>;
 }>;
 
+/** Runs seed after seed, each in less than a tenth of a second. */
 export const campaign = async (options: CampaignOptions): Promise<Campaign> => {
-  const { from, runs, profiles, findingsMax = 10, onRun } = options;
+  const { from, runs, profiles, adapters, findingsMax = 10, onRun } = options;
   const tally = createTally();
   for (let seed = from; seed < from + runs && tally.findings.length < findingsMax; seed++) {
     const profile = profiles[seed % profiles.length] ?? 'usual';
-    const simulation = await simulate({ seed, profile });
+    const simulation = await simulate({ seed, profile, adapters });
     tally.add(simulation);
-    if (simulation.violation !== null) tally.findings.push({ seed, profile, simulation });
+    if (simulation.violation !== null) tally.findings.push({ seed, profile, adapters, simulation });
     onRun?.(seed - from + 1, tally.findings.length);
   }
   return tally.campaign();

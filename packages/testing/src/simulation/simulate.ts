@@ -1,5 +1,6 @@
 /** One run of one world, from one number: the library under faults, then without, and every invariant at every step. */
 import * as E from 'fp-ts/lib/Either.js';
+import type { Adapters } from './adapters.ts';
 import { type Choices, type Plan, plannedChoices, seededChoices } from './choices.ts';
 import type { Fact } from './facts.ts';
 import { type ProfileName, profiles, swarm } from './faults.ts';
@@ -20,7 +21,10 @@ import { weather } from './weather.ts';
 import { createWorld } from './world.ts';
 
 export type SimulationOptions = Readonly<{
+  /** How much goes wrong, and what; `usual` by default. */
   profile?: ProfileName;
+  /** What takes the place of a simulated port; nothing by default. */
+  adapters?: Adapters | undefined;
   /** Keeps the lines of the log, for a report. */
   trace?: boolean;
   /** Gives up, with nothing found, after so many steps of the kernel. Default: until it settles or never will. */
@@ -28,34 +32,43 @@ export type SimulationOptions = Readonly<{
   /** Looks away from this one invariant: whether the others see the same. */
   without?: string;
 }> &
+  /** An integer draws every choice; a plan plays back those of a run, or fewer. */
   (Readonly<{ seed: number }> | Readonly<{ plan: Plan }>);
 
+/** The first thing that did not hold, and when: in virtual milliseconds, and after how many steps. */
 export type Violation = Readonly<{ invariant: string; detail: string; atMs: number; step: number }>;
 
 export type Simulation = Readonly<{
+  /** Null if everything held. */
   violation: Violation | null;
-  /** Of the whole global log. */
+  /** Of the whole global log: the same for the same seed, profile and code. */
   hash: string;
+  /** How many things happened. */
   steps: number;
   virtualMs: number;
-  /** How long it took to settle when the faults were over; null if it did not come to that. */
+  /** How many virtual ms it took to settle when the faults were over; null if it did not come to that. */
   settledAfterMs: number | null;
+  /** How many events were appended. */
   events: number;
   counts: Counts;
+  /** Every choice that was made: the whole reproduction. */
   plan: Plan;
+  /** Empty unless it was asked for. */
   trace: readonly TraceLine[];
 }>;
 
 const STEPS_MAX = 400_000;
 
+/** Runs it to its end or its first violation. What is wrong is told, not thrown. */
 export const simulate = (options: SimulationOptions): Promise<Simulation> =>
   withTripwire(() => run('plan' in options ? plannedChoices(options.plan) : seededChoices(options.seed), options));
 
 const run = async (choices: Choices, options: SimulationOptions): Promise<Simulation> => {
   const stage = setStage(choices, options);
   const { kernel, lab, log, trace, settling, violate, violation } = stage;
-  const { stepsMax = STEPS_MAX } = options;
-  await kernel.run(() => violation() !== null || settling.over() || kernel.steps() >= stepsMax);
+  const { stepsMax = STEPS_MAX, adapters } = options;
+  const live = () => kernel.run(() => violation() !== null || settling.over() || kernel.steps() >= stepsMax);
+  await (adapters === undefined ? live() : withTripwire(live, lab.defect));
   if (kernel.steps() >= STEPS_MAX) violate('settles', `it still goes on after ${STEPS_MAX} steps`);
   return {
     violation: violation(),
@@ -72,7 +85,7 @@ const run = async (choices: Choices, options: SimulationOptions): Promise<Simula
 
 /** Everything in its place, and nothing has happened yet. */
 const setStage = (choices: Choices, options: SimulationOptions) => {
-  const { profile = 'usual', trace: keep = false, without } = options;
+  const { profile = 'usual', trace: keep = false, without, adapters } = options;
   const kernel = createKernel();
   const trace = createTrace(kernel.now, keep);
   const truth = createTruth();
@@ -103,7 +116,7 @@ const setStage = (choices: Choices, options: SimulationOptions) => {
     trace.note('log', `${by}: ${taken.right.json}`);
     lab.fact(taken.right);
   });
-  const world = createWorld(lab, shape, log);
+  const world = createWorld(lab, shape, log, adapters);
   const { engine, router } = world;
   const scene = { truth, engine, router, log, readsLag: profiles[profile]['read-stale'] > 0 };
   const invariants = allInvariants(scene);

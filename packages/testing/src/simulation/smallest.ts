@@ -8,11 +8,11 @@ import { simulate } from './simulate.ts';
 const LONGER = 1.5;
 const AT_LEAST_STEPS = 1_000;
 
-export const smallest = ({ profile, simulation }: Finding): Promise<Shrunk> => {
+export const smallest = ({ profile, adapters, simulation }: Finding): Promise<Shrunk> => {
   const { violation, plan, steps } = simulation;
   const stepsMax = Math.max(AT_LEAST_STEPS, LONGER * steps);
   const fails = async (smaller: Plan): Promise<boolean> => {
-    const replay = await simulate({ plan: smaller, profile, stepsMax });
+    const replay = await simulate({ plan: smaller, profile, adapters, stepsMax });
     return violation !== null && replay.violation?.invariant === violation.invariant;
   };
   return shrink(plan, { fails });

@@ -1,6 +1,7 @@
 /**
  * While a world runs, time and chance come from it alone. Whoever of our files reaches for the real ones is stopped
- * there; everybody else (the test runner) is let through.
+ * there; everybody else (the test runner) is let through. When somebody's own adapter is in the world, everybody is
+ * stopped but what is installed.
  */
 
 type Wire = Readonly<{ owner: object; name: string }>;
@@ -20,16 +21,23 @@ const wires: readonly Wire[] = [
 
 /** The files that have to be deterministic. */
 const ours =
-  /[/\\]packages[/\\](?:core|engine)[/\\](?:src|dist)[/\\]|[/\\]testing[/\\](?:src|dist)[/\\]simulation[/\\]/;
+  /[/\\](?:packages|@recourse)[/\\](?:core|engine)[/\\](?:src|dist)[/\\]|[/\\]testing[/\\](?:src|dist)[/\\]simulation[/\\]/;
+
+/** What comes with the test runner and with Node. Nobody's: a caller without a file. */
+const installed = /[/\\]node_modules[/\\]|\bnode:|^[^/\\]*$/;
 
 let running = 0;
 let restore: (() => void)[] = [];
+const watchful = new Set<(what: string) => void>();
 
-export const withTripwire = async <A>(simulation: () => Promise<A>): Promise<A> => {
+/** With `tripped`, which is told of it, also those are stopped who are neither ours nor installed. */
+export const withTripwire = async <A>(simulation: () => Promise<A>, tripped?: (what: string) => void): Promise<A> => {
   if (running++ === 0) restore = wires.map(stretch);
+  if (tripped) watchful.add(tripped);
   try {
     return await simulation();
   } finally {
+    if (tripped) watchful.delete(tripped);
     if (--running === 0) for (const undo of restore) undo();
   }
 };
@@ -38,7 +46,11 @@ const stretch = ({ owner, name }: Wire): (() => void) => {
   const original: unknown = Reflect.get(owner, name);
   if (typeof original !== 'function') return () => undefined;
   const guard = () => {
-    if (ours.test(callerIn(new Error().stack))) throw new Error(`${name} was called in a simulated world`);
+    const caller = callerIn(new Error().stack);
+    if (!ours.test(caller) && (watchful.size === 0 || installed.test(caller))) return;
+    const what = `${name} was called in a simulated world`;
+    for (const tripped of watchful) tripped(`${what}, ${caller.trim()}`);
+    throw new Error(what);
   };
   const guarded = new Proxy(original, {
     apply: (target, self, args) => {

@@ -1,11 +1,13 @@
 /** One simulated platform: processes with the real library in them, over engines that are made of maps. */
 import { createRecourse, type Ports, type Worker } from '@recourse/engine';
+import type { Adapters } from './adapters.ts';
 import type { Lab } from './lab.ts';
 import type { Running } from './operator/operator.ts';
 import { createBuilds, simBuilder } from './ports/builder.ts';
 import { simClock, simIds } from './ports/clock-and-ids.ts';
 import { commitOf, createEngine, digestOf, type Engine } from './ports/engine.ts';
 import { simImages } from './ports/images.ts';
+import { ownRuntime } from './ports/own-runtime.ts';
 import { type Broker, createBroker, simQueue } from './ports/queue.ts';
 import { createRouter, type SimRouter, simRouter } from './ports/router.ts';
 import { simHealth, simRuntime } from './ports/runtime.ts';
@@ -26,7 +28,7 @@ export type World = Readonly<{
   replace(process: Process): void;
 }>;
 
-export const createWorld = (lab: Lab, shape: Shape, log: Log): World => {
+export const createWorld = (lab: Lab, shape: Shape, log: Log, adapters: Adapters = {}): World => {
   const engine = createEngine(lab);
   const router = createRouter(lab);
   const branches: Branches = new Map([['https://git.example/app main', commitOf('0')]]);
@@ -35,6 +37,10 @@ export const createWorld = (lab: Lab, shape: Shape, log: Log): World => {
   const saved: Saved = new Map();
   const ids = simIds();
   const up = new Map<string, Running & Readonly<{ worker: Worker }>>();
+  const runtimeOf =
+    adapters.runtime === undefined
+      ? (process: Process) => simRuntime(lab, engine, process)
+      : ownRuntime(lab, engine, adapters.runtime);
   stock(engine);
 
   const portsOf = (process: Process): Ports => ({
@@ -44,7 +50,7 @@ export const createWorld = (lab: Lab, shape: Shape, log: Log): World => {
     images: simImages(lab, engine, process),
     builder: simBuilder(lab, engine, builds, shape, process),
     sources: simSources(lab, branches, process),
-    runtime: simRuntime(lab, engine, process),
+    runtime: runtimeOf(process),
     health: simHealth(lab, engine, process),
     router: simRouter(lab, router, process),
     secrets: simSecrets(lab, process),

@@ -8,6 +8,7 @@ import { intentFirst } from './intent-first.ts';
 import type { Invariant, Scene } from './invariant.ts';
 import { newestWins } from './newest-wins.ts';
 import { oneLive } from './one-live.ts';
+import { onePerKey } from './one-per-key.ts';
 import { rightTarget } from './right-target.ts';
 import { sameRelease } from './same-release.ts';
 import { secrets } from './secrets.ts';
@@ -21,6 +22,7 @@ export const allInvariants = (scene: Scene): readonly Invariant[] => [
   fences(),
   healthyFirst(scene),
   stopServing(scene),
+  onePerKey(scene),
   sameRelease(scene),
   intentFirst(scene),
   honestFinding(),

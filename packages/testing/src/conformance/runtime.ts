@@ -94,10 +94,7 @@ export const runtimeConformance = (adapter: string, open: () => Promise<RuntimeU
         const order = orderOf(await app('v1'));
         await ask(await start(runtime, order), '/');
         await kill(order.key);
-        await eventually(
-          () => right(runtime.inspect(order.key)),
-          ({ state }) => state === 'exited',
-        );
+        await ended(runtime, order);
         const again = await start(runtime, order);
         expect(await ask(again, '/')).toBe('v1');
         expect(await right(runtime.inspect(order.key))).toEqual({ state: 'running', instance: again });
@@ -232,6 +229,7 @@ export const runtimeConformance = (adapter: string, open: () => Promise<RuntimeU
         const { runtime, dying, remains } = await fresh();
         const order = orderOf(await dying());
         await start(runtime, order);
+        await ended(runtime, order);
         await right(runtime.stop(order.key, patiently));
         expect(await remains(order.key)).toEqual([]);
       });
@@ -283,13 +281,14 @@ export const runtimeConformance = (adapter: string, open: () => Promise<RuntimeU
     describe('list', () => {
       test('tells whose each instance is, running or not, to any worker', async () => {
         const { runtime, anotherWorker, app, dying } = await fresh();
-        const orders = [orderOf(await app('v1')), orderOf(await dying())];
+        const orders = [orderOf(await app('v1')), orderOf(await dying())] as const;
         const expected = [];
         for (const order of orders) {
           const { id } = await start(runtime, order);
           const { key, deployment, environment, image } = order;
           expected.push({ id, key, deployment, environment, digest: image.digest });
         }
+        await ended(runtime, orders[1]);
         expect(await right(anotherWorker().list())).toEqual(expect.arrayContaining(expected));
       });
     });
@@ -317,6 +316,12 @@ const patiently = { graceMs: 600_000 };
 const never = () => new AbortController().signal;
 const aKey = () => StepKey.parse(`run-${randomUUID()}`);
 const start = (runtime: Runtime, order: StartOrder) => right(runtime.start(order, never()));
+
+const ended = (runtime: Runtime, { key }: StartOrder) =>
+  eventually(
+    () => right(runtime.inspect(key)),
+    ({ state }) => state === 'exited',
+  );
 
 const orderOf = (runnable: Runnable, variables: Readonly<Record<string, string>> = {}): StartOrder => ({
   key: aKey(),

@@ -1,6 +1,6 @@
 /** What the pages show is what the code does: blocks compile, the example runs, the reference is current, links lead somewhere. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
@@ -52,6 +52,11 @@ describe('the TypeScript in the pages', () => {
     mkdirSync(join(root, '.vitest'), { recursive: true });
     const folder = mkdtempSync(join(root, '.vitest', 'docs-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    // A block of the guide may import what the example has that it is part of.
+    cpSync(join(root, 'examples', 'own-adapter'), join(folder, 'docs', 'adapters'), {
+      recursive: true,
+      filter: (path) => !/[/\\](?:test|node_modules)$/.test(path),
+    });
     const written = blocks.filter(({ page }) => page !== 'README.md').map((block) => write(folder, block));
     writeFileSync(join(folder, 'context.d.ts'), context);
     const files = [example, join(folder, 'context.d.ts'), ...written];

@@ -6,6 +6,7 @@ import { type Simulation, simulate } from './simulate.ts';
 import { smallest } from './smallest.ts';
 import type { TraceLine } from './trace.ts';
 
+/** A run in which something did not hold, and what it takes to run it again. */
 export type Finding = Readonly<{
   seed: number;
   profile: ProfileName;

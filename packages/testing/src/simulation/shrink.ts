@@ -1,11 +1,13 @@
 /** Makes a failing run small: fewer and smaller choices, as long as the same invariant breaks. */
 import type { Plan } from './choices.ts';
 
+/** What was left of the choices, and how many runs it took. */
 export type Shrunk = Readonly<{ plan: Plan; replays: number }>;
 
 export type ShrinkOptions = Readonly<{
   /** Whether the run of this plan still fails in the same way. */
   fails: (plan: Plan) => Promise<boolean>;
+  /** 600 by default; then it gives back what it has come to. */
   replaysMax?: number;
 }>;
 

@@ -403,17 +403,17 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'runtime-does-not-adopt',
     says: 'an instance that is there already is started a second time',
     file: twin('runtime.ts'),
-    from: `  const existing = instances.get(key);
-  if (existing !== undefined && existing.order`,
-    to: `  const before = instances.get(key);
+    from: `  const existing = engine.under(key);
+  if (existing !== undefined &&`,
+    to: `  const before = engine.under(key);
   const existing = before?.running ? undefined : before;
-  if (existing !== undefined && existing.order`,
+  if (existing !== undefined &&`,
   },
   {
     name: 'runtime-adopts-anything',
     says: 'an instance of the same name is adopted whatever image it runs',
     file: twin('runtime.ts'),
-    from: `  if (existing !== undefined && existing.order.image.digest !== image.digest) return answer(E.left(keyTaken(key)));
+    from: `  if (existing !== undefined && existing.digest !== image.digest) return answer(E.left(keyTaken(key)));
 `,
     to: ``,
     hidden: 'A key is of one deployment and one attempt, and an attempt has one image: the engine never asks for two.',

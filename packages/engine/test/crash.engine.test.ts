@@ -1,155 +1,152 @@
-/** Real processes, real SQLite, real children: the worker is killed after every single step of a rollback. */
-import { type ChildProcess, fork } from 'node:child_process';
+/**
+ * Real processes, a real SQLite file, real engines: the worker is killed after every single step of a deploy and of a
+ * rollback, while a load counts what its users notice. Several stages share the steps, for most of it is waiting.
+ */
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { EnvironmentId, InstanceId, type Route, type Router } from '@recourse/core';
-import { createRecourse, orFault, type Recourse } from '@recourse/engine';
-import { inProcessProxy, onlyEnvironment } from '@recourse/proxy';
-import { eventually, startTraffic } from '@recourse/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { appRepository, localPorts } from './support/local-platform.ts';
-import { accepted } from './support/orders.ts';
-import type { RouterCall, WorkerOrder } from './support/worker-process.ts';
+import type { DeploymentId } from '@recourse/core';
+import { orFault } from '@recourse/engine';
+import { eventually, startTraffic, type TrafficReport } from '@recourse/testing';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startPrivateDockerEngine } from '../../../scripts/engines/docker.ts';
+import { accepted, shop } from './support/orders.ts';
+import { openDockerStage, openLocalStage, type Stage } from './support/stage.ts';
 
-const shop = EnvironmentId.parse('shop');
-const script = join(import.meta.dirname, 'support', 'worker-process.ts');
+/** What one killed worker cost: how long after the next one was there the deployment had ended. */
+type Death = Readonly<{ step: number; recoveredMs: number }>;
+/** What a stage saw: a death for each step it had, and the load's report. */
+type Seen = Readonly<{ deaths: readonly Death[]; traffic: TrafficReport }>;
+/** How the next release comes: its deployment, the body that it answers with, and how it must have come by its image. */
+type Asked = Readonly<{ deployment: DeploymentId; body: string; way: 'build' | 'reuse' | 'rebuild' }>;
+type Ask = (stage: Stage, step: number) => Promise<Asked>;
 
-let folder: string;
-let recourse: Recourse;
-let url: URL;
-let router: Router;
-let commit: ReturnType<typeof appRepository>;
-let ports: Awaited<ReturnType<typeof openPorts>>['ports'];
-const closing: (() => Promise<void> | void)[] = [];
-const children = new Set<ChildProcess>();
-
-const openPorts = (at: string) => orFault(localPorts(at));
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'recourse-crash-'));
-  const opened = await openPorts(folder);
-  ports = opened.ports;
-  commit = appRepository(join(folder, 'app'));
-  const proxy = inProcessProxy({ environmentOf: onlyEnvironment(shop) });
-  const { host, port } = await proxy.listen({ port: 0 });
-  url = new URL(`http://${host}:${port}/`);
-  router = proxy.router;
-  recourse = createRecourse({ ...ports, router });
-  closing.push(
-    async () => {
-      for (const { key } of await orFault(ports.runtime.list())) await ports.runtime.stop(key, { graceMs: 500 })();
-    },
-    () => proxy.close({ graceMs: 500 }),
-    opened.close,
-    () => rm(folder, { recursive: true, force: true }),
-  );
-});
-
-afterAll(async () => {
-  for (const child of children) child.kill('SIGKILL');
-  for (const close of closing) await close();
-});
-
-const startWorker = async (killAt: number | null): Promise<ChildProcess> => {
-  const order: WorkerOrder = { folder, killAt };
-  const child = fork(script, [JSON.stringify(order)], {
-    execArgv: ['--conditions=@recourse/source'],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  children.add(child);
-  child.once('exit', () => children.delete(child));
-  child.on('message', async (message: RouterCall | 'ready') => {
-    if (message === 'ready') return;
-    const result = await answer(message)();
-    if (child.connected) child.send({ id: message.id, result });
-  });
-  await once(child, 'message');
-  return child;
+const deployNext: Ask = async ({ recourse, commit }, step) => {
+  const body = `v${step + 2}`;
+  const { deployment } = accepted(await recourse.deploy(commit(body)));
+  return { deployment, body, way: 'build' };
 };
 
-const answer = ({ method, args: [, second] }: RouterCall) => {
-  if (method === 'where') return router.where(shop);
-  if (method === 'openRequests') return router.openRequests(shop, InstanceId.parse(second));
-  return router.point(shop, second as Route);
-};
+const rollBack =
+  (way: 'reuse' | 'rebuild'): Ask =>
+  async (stage) => {
+    const body = (await bodyOf(stage)) === 'v1' ? 'v2' : 'v1';
+    if (way === 'rebuild') await pruneTarget(stage);
+    const { deployment } = accepted(await stage.recourse.rollback({ environment: shop, actor: 'ada' }));
+    return { deployment, body, way };
+  };
 
-const stopWorker = async (child: ChildProcess) => {
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  await exited;
-};
-
-const body = async () => (await fetch(url)).text();
-
-const settle = async (deployment: string) => accepted(await recourse.settled(deployment));
-
-const release = async (version: string) => {
-  const worker = await startWorker(null);
-  const { deployment } = accepted(await recourse.deploy(commit(version)));
-  if ((await settle(deployment)) !== 'live') throw new Error(accepted(await recourse.explain(deployment)).join('\n'));
-  await eventuallyAtRest(deployment);
-  await stopWorker(worker);
-};
-
-/** Requests a rollback, lets a worker die at its n-th step, and another one finish. False if there was no such step. */
-const rollBackDyingAt = async (step: number, way: 'reuse' | 'rebuild'): Promise<boolean> => {
-  const before = await body();
-  if (way === 'rebuild') await pruneTarget();
-  const { deployment } = accepted(await recourse.rollback({ environment: shop, actor: 'ada' }));
-
-  const mortal = await startWorker(step);
-  const death = once(mortal, 'exit').then(() => true);
-  const died = await Promise.race([death, eventuallyAtRest(deployment).then(() => false)]);
-  if (!died) await stopWorker(mortal);
-  expect(['v1', 'v2']).toContain(await body());
-
-  const next = await startWorker(null);
-  expect(await settle(deployment)).toBe('live');
-  await eventuallyAtRest(deployment);
-  expect(await body()).not.toBe(before);
-  expect((await newest()).way).toBe(way);
-  await stopWorker(next);
-  return died;
-};
-
-test.each(['reuse', 'rebuild'] as const)(
-  'a worker that is killed after any step of a rollback by %s is taken over, and no request notices',
-  async (way) => {
-    await release('v1');
-    await release('v2');
-    const traffic = startTraffic({ url, clients: 2, pauseMs: 5 });
-    let step = 1;
-    while (await rollBackDyingAt(step, way)) step++;
-    const { failed, problems } = await traffic.stop();
-    expect({ failed, problems }).toEqual({ failed: 0, problems: [] });
-    // Fewer would mean that the worker was not killed where it should have been.
-    expect(step).toBeGreaterThan(way === 'reuse' ? 15 : 17);
-  },
-  600_000,
-);
-
-const pruneTarget = async () => {
-  const [option] = accepted(await recourse.rollbackOptions('shop'));
+const pruneTarget = async ({ recourse, ports }: Stage) => {
+  const [option] = accepted(await recourse.rollbackOptions(shop));
   if (option === undefined) throw new Error('there is nothing to go back to');
   await orFault(ports.images.remove(option.target.image.digest));
 };
 
-const newest = async () => {
-  const [entry] = accepted(await recourse.history({ environment: 'shop', limit: 1 })).entries;
+const bodyOf = async ({ url }: Stage) => (await (await fetch(url)).text()).trim();
+
+const newest = async ({ recourse }: Stage) => {
+  const [entry] = accepted(await recourse.history({ environment: shop, limit: 1 })).entries;
   if (entry === undefined || entry.status === 'unreadable') throw new Error('there is no history');
   return entry;
 };
 
 /** Live, with one instance: what it replaced is stopped, and nothing of an interrupted start is left. */
-const eventuallyAtRest = (deployment: string) =>
+const eventuallyAtRest = ({ recourse, ports }: Stage, deployment: DeploymentId) =>
   eventually(
     async () => {
-      const instances = await orFault(ports.runtime.list());
-      const { entries } = accepted(await recourse.history({ environment: 'shop', limit: 10 }));
-      return [...instances.map((one) => one.deployment), ...entries.map(({ status }) => status)];
+      const { entries } = accepted(await recourse.history({ environment: shop, limit: 200 }));
+      const known = entries.map((entry) => entry.deployment);
+      const instances = (await orFault(ports.runtime.list())).map((one) => one.deployment);
+      return [...instances.filter((one) => known.includes(one)), ...entries.map(({ status }) => status)];
     },
     ([instance, newestStatus, ...older]) =>
       instance === deployment && newestStatus === 'live' && older.every((status) => status === 'retired'),
   );
+
+const deployUndisturbed = async (stage: Stage, name: string) => {
+  const worker = await stage.startWorker(null);
+  const { deployment } = accepted(await stage.recourse.deploy(stage.commit(name)));
+  const settled = accepted(await stage.recourse.settled(deployment));
+  if (settled !== 'live') throw new Error(accepted(await stage.recourse.explain(deployment)).join('\n'));
+  await eventuallyAtRest(stage, deployment);
+  await stage.stopWorker(worker);
+};
+
+/** Asks for a release, lets a worker die at its n-th step, and another one finish. Null if there was no such step. */
+const dyingAt = async (stage: Stage, step: number, ask: Ask, isServed: (body: string) => void) => {
+  const before = await bodyOf(stage);
+  const { deployment, body, way } = await ask(stage, step);
+
+  const mortal = await stage.startWorker(step);
+  await Promise.race([once(mortal, 'exit'), eventuallyAtRest(stage, deployment)]);
+  const end = await stage.stopWorker(mortal);
+  expect([before, body]).toContain(await bodyOf(stage));
+
+  const next = await stage.startWorker(null);
+  const from = performance.now();
+  expect(accepted(await stage.recourse.settled(deployment))).toBe('live');
+  const recoveredMs = performance.now() - from;
+  isServed(body);
+  await eventuallyAtRest(stage, deployment);
+  expect(await bodyOf(stage)).toBe(body);
+  expect((await newest(stage)).way).toBe(way);
+  await stage.stopWorker(next);
+  return end === 'died' ? { step, recoveredMs } : null;
+};
+
+/** The steps `first`, `first + every`, … until there is none. */
+const killed = async (stage: Stage, first: number, every: number, ask: Ask): Promise<Seen> => {
+  await deployUndisturbed(stage, 'v1');
+  await deployUndisturbed(stage, 'v2');
+  const traffic = startTraffic({ url: stage.url, clients: 2, pauseMs: 5 });
+  const deaths: Death[] = [];
+  for (let step = first; ; step += every) {
+    traffic.expect(null);
+    const death = await dyingAt(stage, step, ask, traffic.expect);
+    if (death === null) break;
+    deaths.push(death);
+  }
+  return { deaths, traffic: await traffic.stop() };
+};
+
+const STAGES = 4;
+
+/** Fewer points than `atLeast` would mean that the worker was not killed where it should have been. */
+const killedAtEveryStep = async (
+  what: string,
+  { open, ask, atLeast }: Readonly<{ open: () => Promise<Stage>; ask: Ask; atLeast: number }>,
+): Promise<void> => {
+  const stages = await Promise.all(Array.from({ length: STAGES }, open));
+  try {
+    const seen = await Promise.all(stages.map((stage, at) => killed(stage, at + 1, STAGES, ask)));
+    for (const { traffic } of seen) expect(traffic).toMatchObject({ failed: 0, stale: 0, problems: [] });
+    tell(what, seen);
+    const steps = seen.flatMap(({ deaths }) => deaths.map(({ step }) => step)).sort((a, b) => a - b);
+    expect(steps.slice(0, atLeast)).toEqual(Array.from({ length: atLeast }, (_, at) => at + 1));
+  } finally {
+    for (const stage of stages) await stage.close();
+  }
+};
+
+const tell = (what: string, seen: readonly Seen[]) => {
+  const times = seen.flatMap(({ deaths }) => deaths.map(({ recoveredMs }) => recoveredMs)).sort((a, b) => a - b);
+  const seconds = (ms = 0) => (ms / 1000).toFixed(1);
+  const requests = seen.reduce((sum, { traffic }) => sum + traffic.requests, 0);
+  console.log(
+    `${what}: killed at ${times.length} points; ended ${seconds(times[Math.floor(times.length / 2)])} s (median), ` +
+      `${seconds(times.at(-1))} s (longest) after the next worker was there; of ${requests} requests none failed`,
+  );
+};
+
+describe('a worker that is killed after any step is taken over, and no request notices', { timeout: 600_000 }, () => {
+  test.each([
+    ['a deploy', deployNext, 20],
+    ['a rollback by reuse', rollBack('reuse'), 20],
+    ['a rollback by rebuild', rollBack('rebuild'), 23],
+  ] as const)('of %s', (what, ask, atLeast) => killedAtEveryStep(what, { open: openLocalStage, ask, atLeast }));
+
+  test('of a deploy on Docker and HAProxy', async () => {
+    const docker = await startPrivateDockerEngine();
+    onTestFinished(() => docker.stop());
+    const open = () => openDockerStage(docker);
+    await killedAtEveryStep('a deploy on Docker and HAProxy', { open, ask: deployNext, atLeast: 20 });
+  });
+});

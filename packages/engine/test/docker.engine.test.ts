@@ -1,13 +1,15 @@
 /** What goes wrong on real engines: a Docker daemon, a HAProxy, a git repository. In every case the old release serves. */
-import { createRecourse, type Worker } from '@recourse/engine';
-import { startTraffic } from '@recourse/testing';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createRecourse, orFault, type Worker } from '@recourse/engine';
+import { eventually, startTraffic } from '@recourse/testing';
+import * as TE from 'fp-ts/lib/TaskEither.js';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Registry, startRegistry } from '../../../scripts/engines/registry.ts';
 import {
   comesOut,
   type DockerPlatform,
   deployed,
-  openDockerPlatform,
+  openPrivateDockerPlatform,
   release,
   shop,
 } from './support/docker-platform.ts';
@@ -17,7 +19,7 @@ let platform: DockerPlatform;
 let worker: Worker;
 
 beforeAll(async () => {
-  platform = await openDockerPlatform();
+  platform = await openPrivateDockerPlatform();
   worker = createRecourse(platform.options).work();
   await deployed(platform, platform.commit(release('v1')));
 });
@@ -53,7 +55,7 @@ describe('a release that is not fit to serve', () => {
   ])('that %s fails, and what is live goes on without a request lost', async (_, files, code) => {
     const before = await platform.body();
     const traffic = startTraffic({
-      url: new URL(`http://127.0.0.1:${platform.haproxy.port}/`),
+      url: platform.url,
       clients: 2,
       pauseMs: 5,
     });
@@ -173,25 +175,101 @@ describe('engines that go away', () => {
     expect(await platform.body()).toBe('survivor');
   }, 120_000);
 
-  test('HAProxy at the switch: the promotion is finished when it is back', async () => {
+  test.each([0, 50, 200])(
+    'Docker %d ms into a start: the old release serves, and one instance comes of it',
+    async (ms) => {
+      const before = await platform.body();
+      const { runtime } = platform.options;
+      let killed = Promise.resolve();
+      let starts = 0;
+      await workWith({
+        runtime: {
+          ...runtime,
+          start: (order, signal) => async () => {
+            const starting = runtime.start(order, signal)();
+            if (++starts === 1) killed = sleep(ms).then(() => platform.docker.kill());
+            await killed;
+            return starting;
+          },
+        },
+      });
+      const traffic = startTraffic({ url: platform.url, clients: 2, pauseMs: 5 });
+      const { deployment } = accepted(await recourse().deploy(platform.commit(release(`started ${ms}`))));
+      await eventually(
+        async () => starts,
+        (count) => count > 0,
+      );
+      await killed;
+      expect(await platform.body()).toBe(before);
+      await platform.docker.start();
+      await comesOut(platform, recourse(), deployment, 'live');
+      expect(await platform.body()).toBe(`started ${ms}`);
+      expect(platform.cli('ps', '--all', '--quiet').split('\n')).toHaveLength(1);
+      // It takes longer than nothing: this one was cut off.
+      if (ms === 0) expect(starts).toBeGreaterThan(1);
+      const { failed, stale, problems } = await traffic.stop();
+      expect({ failed, stale, problems }).toEqual({ failed: 0, stale: 0, problems: [] });
+    },
+    120_000,
+  );
+
+  type Point = ReturnType<DockerPlatform['options']['router']['point']>;
+  const killHaproxy = (forget: boolean) => platform.haproxy.restart({ forget });
+  const unanswered = TE.left({ kind: 'transient', code: 'router/unreachable', message: 'no answer came' } as const);
+
+  test.each<[string, (point: Point) => Point]>([
+    ['before it hears of it', (point) => async () => killHaproxy(true).then(point)],
+    [
+      'while it is told',
+      (point) => async () => (await Promise.all([point(), sleep(1).then(() => killHaproxy(true))]))[0],
+    ],
+    [
+      'when it is done, before it can say so, and forgets',
+      (point) => async () =>
+        point()
+          .then(() => killHaproxy(true))
+          .then(unanswered),
+    ],
+    [
+      'when it is done, before it can say so, and remembers',
+      (point) => async () =>
+        point()
+          .then(() => killHaproxy(false))
+          .then(unanswered),
+    ],
+    [
+      'when it is done and has said so, and forgets',
+      (point) => async () => {
+        const pointed = await point();
+        await killHaproxy(true);
+        return pointed;
+      },
+    ],
+  ])('HAProxy at the switch, %s: the promotion is finished, and the traffic is right', async (when, dying) => {
     const { router } = platform.options;
     let killed = false;
     await workWith({
       router: {
         ...router,
-        point: (environment, route) => async () => {
-          if (!killed && route.upstream !== null) {
-            killed = true;
-            await platform.haproxy.restart({ forget: true });
-          }
-          return router.point(environment, route)();
+        point: (environment, route) => {
+          if (killed || route.upstream === null) return router.point(environment, route);
+          killed = true;
+          return dying(router.point(environment, route));
         },
       },
     });
-    const { deployment } = accepted(await recourse().deploy(platform.commit(release('switched'))));
+    const [replaced] = accepted(await recourse().history({ environment: shop, limit: 1 })).entries;
+    const { deployment } = accepted(await recourse().deploy(platform.commit(release(`switched ${when}`))));
     await comesOut(platform, recourse(), deployment, 'live');
     expect(killed).toBe(true);
-    expect(await platform.body()).toBe('switched');
+    const traffic = startTraffic({ url: platform.url, clients: 2 });
+    await traffic.reached(200);
+    const { failed, byBody } = await traffic.stop();
+    expect({ failed, bodies: Object.keys(byBody) }).toEqual({ failed: 0, bodies: [`switched ${when}`] });
+    const [entry] = accepted(await recourse().history({ environment: shop, limit: 1 })).entries;
+    expect(entry).toMatchObject({ deployment, status: 'live', replaced: replaced?.deployment, failure: null });
+    const { live } = accepted(await recourse().environment(shop));
+    expect(await orFault(router.where(shop))).toEqual({ upstream: live?.instance, fence: live?.routeFence });
   });
 
   test('HAProxy between two deployments, and it forgot everything: the sweeper puts it right', async () => {

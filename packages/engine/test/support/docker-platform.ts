@@ -9,18 +9,26 @@ import { dockerEngine } from '@recourse/docker';
 import { createRecourse, type DeployInput, orFault, type Recourse, type RecourseOptions } from '@recourse/engine';
 import { haproxyConfig, haproxyRouter, onlyEnvironment } from '@recourse/haproxy';
 import { eventually } from '@recourse/testing';
-import { type PrivateDockerEngine, startPrivateDockerEngine } from '../../../../scripts/engines/docker.ts';
+import {
+  type DockerEngine,
+  type PrivateDockerEngine,
+  startPrivateDockerEngine,
+} from '../../../../scripts/engines/docker.ts';
 import { type Haproxy, startHaproxy } from '../../../../scripts/engines/haproxy.ts';
 import { localPorts } from './local-platform.ts';
 import { accepted } from './orders.ts';
 
 export const shop = EnvironmentId.parse('shop');
 
-export type DockerPlatform = Readonly<{
-  docker: PrivateDockerEngine;
+export type DockerPlatform<Docker extends DockerEngine = PrivateDockerEngine> = Readonly<{
+  /** Where the store is, and everything else that it keeps. */
+  folder: string;
+  docker: Docker;
   haproxy: Haproxy;
   options: RecourseOptions;
-  /** What users get now, through HAProxy. */
+  /** Where users come in: HAProxy. */
+  url: URL;
+  /** What they get now. */
   body(): Promise<string>;
   cli(...args: readonly string[]): string;
   /** Commits these files, besides what every release has; gives how to deploy the commit. */
@@ -37,13 +45,28 @@ export const release = (name: string, ...lines: readonly string[]) => ({
   Dockerfile: dockerfile(...lines),
 });
 
-export const openDockerPlatform = async (): Promise<DockerPlatform> => {
+/** With a daemon of its own, which a test may kill. */
+export const openPrivateDockerPlatform = async (): Promise<DockerPlatform> => {
+  const platform = await openDockerPlatform(await startPrivateDockerEngine({ liveRestore: true }));
+  return {
+    ...platform,
+    close: async () => {
+      await platform.close();
+      await platform.docker.stop();
+    },
+  };
+};
+
+/** On a daemon that others use as well, and that goes on afterwards. */
+export const openDockerPlatform = async <Docker extends DockerEngine>(
+  docker: Docker,
+): Promise<DockerPlatform<Docker>> => {
   const folder = await mkdtemp(join(tmpdir(), 'recourse-stack-'));
   const { ports, close } = await orFault(localPorts(folder));
-  const docker = await startPrivateDockerEngine({ liveRestore: true });
   const haproxy = await startHaproxy(({ port, socketPath, routesFile }) =>
     haproxyConfig({ bind: `127.0.0.1:${port}`, socketPath, routesFile, environment: onlyEnvironment(shop) }),
   );
+  const url = new URL(`http://127.0.0.1:${haproxy.port}/`);
   const options: RecourseOptions = {
     ...ports,
     ...dockerEngine({ socketPath: docker.socketPath }),
@@ -51,10 +74,12 @@ export const openDockerPlatform = async (): Promise<DockerPlatform> => {
     sweepEveryMs: 500,
   };
   return {
+    folder,
     docker,
     haproxy,
     options,
-    body: async () => (await fetch(`http://127.0.0.1:${haproxy.port}/`)).text(),
+    url,
+    body: async () => (await fetch(url)).text(),
     cli: (...args) =>
       execFileSync('docker', ['-H', `unix://${docker.socketPath}`, ...args], {
         encoding: 'utf8',
@@ -64,7 +89,6 @@ export const openDockerPlatform = async (): Promise<DockerPlatform> => {
     close: async () => {
       for (const { key } of await orFault(options.runtime.list())) await options.runtime.stop(key, { graceMs: 200 })();
       await haproxy.stop();
-      await docker.stop();
       close();
       await rm(folder, { recursive: true, force: true });
     },

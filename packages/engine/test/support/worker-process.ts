@@ -1,16 +1,24 @@
 /**
- * A worker in a process of its own, over the local engines. Argument: a `WorkerOrder` as JSON. With `killAt` it ends
- * itself with SIGKILL right after its n-th effect or append, before anybody hears of the outcome.
+ * A worker in a process of its own, over the local engines or over Docker and HAProxy. Argument: a `WorkerOrder` as
+ * JSON. With `killAt` it ends itself with SIGKILL right after its n-th effect or append, before anybody hears of the
+ * outcome.
  */
-import type { EnvironmentId, PortError, Route, Router } from '@recourse/core';
+import type { EnvironmentId, HealthProbe, PortError, Route, Router } from '@recourse/core';
+import { dockerEngine } from '@recourse/docker';
 import { createRecourse, orFault } from '@recourse/engine';
+import { haproxyRouter } from '@recourse/haproxy';
 import type * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import { localPorts } from './local-platform.ts';
 
-export type WorkerOrder = Readonly<{ folder: string; killAt: number | null }>;
+export type WorkerOrder = Readonly<{
+  folder: string;
+  killAt: number | null;
+  /** Null: the local engines, and a router in the platform's process, which outlives this one. */
+  sockets: Readonly<{ docker: string; haproxy: string }> | null;
+}>;
 
-/** The router is in the platform's process, which outlives this one. */
+/** To the router in the platform's process. */
 export type RouterCall = Readonly<{ id: number; method: 'point' | 'where' | 'openRequests'; args: readonly unknown[] }>;
 export type RouterReply = Readonly<{ id: number; result: E.Either<PortError, never> }>;
 
@@ -23,9 +31,24 @@ const mortal =
   (...args: Args): TaskEither<Error, A> =>
   async () => {
     const result = await effect(...args)();
-    if (++points === order.killAt) process.kill(process.pid, 'SIGKILL');
+    reached();
     return result;
   };
+
+const reached = () => {
+  if (++points === order.killAt) process.kill(process.pid, 'SIGKILL');
+};
+
+/** How often it has to be asked is chance; that it is healthy is found once. */
+const mortalProbe = ({ check }: HealthProbe): HealthProbe => ({
+  check:
+    (...args) =>
+    async () => {
+      const answer = await check(...args)();
+      if (answer._tag === 'Right' && answer.right.healthy) reached();
+      return answer;
+    },
+});
 
 const calls = new Map<number, (result: E.Either<PortError, never>) => void>();
 process.on('message', ({ id, result }: RouterReply) => calls.get(id)?.(result));
@@ -40,21 +63,25 @@ const remote =
       process.send?.({ id, method, args } satisfies RouterCall);
     });
 
-const router: Router = {
-  point: mortal((environment: EnvironmentId, route: Route) => remote('point')(environment, route)),
+const remoteRouter: Router = {
+  point: (environment: EnvironmentId, route: Route) => remote('point')(environment, route),
   where: remote('where'),
   openRequests: remote('openRequests'),
 };
 
-const { ports } = await orFault(localPorts(order.folder));
-const { store, images, builder, runtime } = ports;
+const { sockets } = order;
+const { ports: local } = await orFault(localPorts(order.folder));
+const ports = sockets === null ? local : { ...local, ...dockerEngine({ socketPath: sockets.docker }) };
+const router = sockets === null ? remoteRouter : haproxyRouter({ socketPath: sockets.haproxy });
+const { store, images, builder, runtime, health } = ports;
 const recourse = createRecourse({
   ...ports,
-  router,
+  router: { ...router, point: mortal(router.point) },
   store: { ...store, append: mortal(store.append) },
   images: { ...images, probe: mortal(images.probe) },
   builder: { build: mortal(builder.build) },
   runtime: { ...runtime, start: mortal(runtime.start), stop: mortal(runtime.stop) },
+  health: mortalProbe(health),
   sweepEveryMs: 500,
 });
 const worker = recourse.work();

@@ -12,9 +12,9 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 
 /** Every port but the router. */
-export const localPorts = (folder: string) =>
+export const localPorts = (folder: string, storeFolder = folder) =>
   pipe(
-    openSqliteStore({ file: join(folder, 'recourse.db') }),
+    openSqliteStore({ file: join(storeFolder, 'recourse.db') }),
     TE.map((sqlite) => ({
       close: sqlite.close,
       ports: {

@@ -170,6 +170,8 @@ const refused: Readonly<Record<string, Readonly<{ schema: Schema; values: readon
         ['HTTPS://ghp_token@git.example/shop', secret],
         ['http://ada:@git.example/shop', secret],
         ['https://a@b@git.example/shop', secret],
+        ['https://ada:hun/ter2@git.example/shop', secret],
+        ['ssh://ada:hun/ter2@git.example/shop', secret],
         ['ssh://git:hunter2@git.example/shop', secret],
         ['ftp://ada:hunter2@git.example/shop', secret],
         ['git+https://ada:hunter2@git.example/shop', secret],

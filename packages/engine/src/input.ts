@@ -15,7 +15,9 @@ import {
   Workload,
 } from '@recourse/core';
 import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
 import { z } from 'zod';
+import { invalidInput, unreadableInput } from './invalid-input.ts';
 
 /** Repeat a command with the same id and it is the same command: webhooks and double clicks make one deployment. */
 const CommandId = Text.min(1);
@@ -86,6 +88,16 @@ export type PlanQuery = z.output<typeof PlanQuery>;
 const RollbackCommand = z.strictObject({ ...Choice, ...Asked });
 export type RollbackCommand = z.output<typeof RollbackCommand>;
 
+/** What is read of a plan that comes back, perhaps by way of a browser. The rest of it is reckoned anew. */
+const AgreedPlan = z.object({
+  environment: EnvironmentId,
+  target: z.object({ deployment: DeploymentId }),
+  live: DeploymentId.nullable(),
+  configMode: z.enum(['then', 'now']),
+  acceptMovedRef: z.boolean(),
+});
+export type AgreedPlan = z.output<typeof AgreedPlan>;
+
 const CancelCommand = z.strictObject({ deployment: DeploymentId, actor: Actor, reason: Text.nullable().default(null) });
 export type CancelInput = Readonly<z.input<typeof CancelCommand>>;
 
@@ -105,42 +117,49 @@ type Parsed<A> = E.Either<Rejection, A>;
 
 const parser =
   <Schema extends z.ZodType>(schema: Schema) =>
-  (input: unknown): Parsed<z.output<Schema>> => {
-    const parsed = schema.safeParse(input);
-    return parsed.success ? E.right(parsed.data) : E.left(invalid(input, parsed.error));
-  };
+  (input: unknown): Parsed<z.output<Schema>> =>
+    read(() => {
+      const parsed = schema.safeParse(input);
+      return parsed.success ? E.right(parsed.data) : E.left(invalidInput(input, parsed.error));
+    });
+
+/** Plain data can be read; anything else may throw while it is. */
+const read = <A>(parse: () => Parsed<A>): Parsed<A> => {
+  try {
+    return parse();
+  } catch {
+    return E.left(unreadableInput);
+  }
+};
 
 export const parseDeploy = parser(DeployCommand);
 export const parsePlan = parser(PlanQuery);
-export const parseRollback = parser(RollbackCommand);
+const parseCommand = parser(RollbackCommand);
+const parsePlanned = parser(z.looseObject({ plan: AgreedPlan }));
+
+export type Rollback = Readonly<{ command: RollbackCommand; agreed: AgreedPlan | null }>;
+
+/** With the plan that it was agreed on, if there was one. */
+export const parseRollback = (input: unknown): Parsed<Rollback> =>
+  read(() =>
+    typeof input === 'object' && input !== null && 'plan' in input
+      ? pipe(parsePlanned(input), E.chain(asAgreed))
+      : pipe(
+          parseCommand(input),
+          E.map((command) => ({ command, agreed: null })),
+        ),
+  );
+
+const asAgreed = ({ plan: agreed, ...asking }: Readonly<{ plan: AgreedPlan }>): Parsed<Rollback> => {
+  const { environment, target, configMode: config, acceptMovedRef } = agreed;
+  return pipe(
+    parseCommand({ ...asking, environment, target: target.deployment, config, acceptMovedRef }),
+    E.map((command) => ({ command, agreed })),
+  );
+};
+
 export const parseCancel = parser(CancelCommand);
 export const parseResume = parser(ResumeCommand);
 export const parseHistory = parser(HistoryQuery);
 export const parseDeploymentId = parser(DeploymentId);
 export const parseEnvironmentId = parser(EnvironmentId);
-
-const invalid = (input: unknown, error: z.ZodError): Rejection => {
-  const [issue] = error.issues;
-  const path = issue?.path ?? [];
-  return {
-    code: 'InvalidInput',
-    field: path.length === 0 ? 'the input' : path.join('.'),
-    value: abridged(valueAt(input, path)),
-    problem: issue?.message ?? 'is not valid',
-  };
-};
-
-const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>
-  path.reduce<unknown>(
-    (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
-    input,
-  );
-
-const VALUE_MAX = 80;
-
-/** Enough to recognise it; never the 10 kB that somebody sent, nor the password in a URL. */
-const abridged = (value: unknown): string => {
-  const given = typeof value === 'object' && value !== null ? 'an object' : (JSON.stringify(value) ?? String(value));
-  const text = given.replaceAll(/\/\/[^/@]*@/g, '//[redacted]@');
-  return text.length > VALUE_MAX ? `${text.slice(0, VALUE_MAX)}… (${text.length} characters)` : text;
-};

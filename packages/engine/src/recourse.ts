@@ -84,15 +84,8 @@ export const createRecourse = (options: RecourseOptions): Recourse => {
 
     planRollback: (input) => given(parsePlan(input), (query) => planFor(advancing, query)),
 
-    rollback: (input) => {
-      if (!('plan' in input))
-        return given(parseRollback(input), (command) => requestRollback(advancing, command, null));
-      const { plan, ...asking } = input;
-      const { environment, configMode, acceptMovedRef } = plan;
-      const target = plan.target.deployment;
-      const planned = { ...asking, environment, target, config: configMode, acceptMovedRef };
-      return given(parseRollback(planned), (command) => requestRollback(advancing, command, plan));
-    },
+    rollback: (input) =>
+      given(parseRollback(input), ({ command, agreed }) => requestRollback(advancing, command, agreed)),
 
     cancel: (input) =>
       given(parseCancel(input), async ({ deployment, actor, reason }) => {

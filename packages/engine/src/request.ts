@@ -10,7 +10,7 @@ import {
 } from '@recourse/core';
 import * as E from 'fp-ts/lib/Either.js';
 import type { Advancing } from './advance.ts';
-import type { DeployCommand, RollbackCommand } from './input.ts';
+import type { AgreedPlan, DeployCommand, RollbackCommand } from './input.ts';
 import type { Cause } from './journal.ts';
 import { planFor } from './plan.ts';
 
@@ -42,7 +42,7 @@ export const requestDeploy = async (advancing: Advancing, command: DeployCommand
 export const requestRollback = async (
   advancing: Advancing,
   command: RollbackCommand,
-  agreed: RollbackPlan | null,
+  agreed: AgreedPlan | null,
 ): Answer => {
   const deployment = idOf(advancing, command);
   const before = await repeated(advancing, command, deployment);
@@ -74,7 +74,7 @@ const repeated = async (
 const planned = async (
   advancing: Advancing,
   command: RollbackCommand,
-  agreed: RollbackPlan | null,
+  agreed: AgreedPlan | null,
 ): Promise<E.Either<Rejection, RollbackPlan>> => {
   const made = await planFor(advancing, command);
   if (E.isLeft(made)) return made;

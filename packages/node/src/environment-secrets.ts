@@ -40,12 +40,14 @@ const fingerprint = (key: string, reference: string, value: string): string =>
 const notFound = (reference: string): PortError => ({
   kind: 'permanent',
   code: 'secrets/not-found',
-  message: `There is no secret ${JSON.stringify(reference)}. Set the environment variable of that name.`,
+  message: `There is no secret ${abridged(reference)}. Set the environment variable of that name.`,
 });
 
 const unreachable = (reference: string, cause: unknown): PortError => ({
   kind: 'transient',
   code: 'secrets/unreachable',
-  message: `Cannot read the secret ${JSON.stringify(reference)}.`,
+  message: `Cannot read the secret ${abridged(reference)}.`,
   cause,
 });
+
+const abridged = (reference: string): string => JSON.stringify(reference.slice(0, 100));

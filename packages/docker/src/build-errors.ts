@@ -8,7 +8,7 @@ export const what = ({ commit }: BuildOrder): string => `The build of commit ${c
 export const cancelled = (order: BuildOrder): PortError => faults.cancelled('builder', what(order));
 
 export const refused = (order: BuildOrder, why: string): PortError =>
-  faults.permanent('builder/refused', `${what(order)} is not possible here. ${why}`);
+  faults.permanent('builder/refused', `${what(order)} is not possible here. ${plainText(why, 1000)}`);
 
 export const failed = (order: BuildOrder, why: string, lastLines: readonly string[]): PortError =>
   faults.permanent(

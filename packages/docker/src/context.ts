@@ -5,6 +5,7 @@ import dockerignore from '@balena/dockerignore';
 import { extract, type Header, type Pack, pack } from 'tar-stream';
 import { namedFrontends } from './dockerfile.ts';
 import { SITE } from './file-server.ts';
+import { plainText } from './plain-text.ts';
 import { type Entry, entryName, innerPath, RefusedTree, type TreeFile, tidyPath, type Wanted } from './tree-file.ts';
 
 export type Context = Readonly<{ dockerfile: string; tar: Readable }>;
@@ -13,6 +14,8 @@ export type Context = Readonly<{ dockerfile: string; tar: Readable }>;
 export type AddedFile = Readonly<{ name: string; mode: number; content: Buffer }>;
 
 const IGNORE = '.dockerignore';
+/** Of a name that is told. */
+const FRONTEND_MAX = 200;
 
 export const wantedForDockerfile = (dockerfile: string): Wanted => {
   const path = tidyPath(dockerfile);
@@ -22,7 +25,7 @@ export const wantedForDockerfile = (dockerfile: string): Wanted => {
 /** `a`, `a/b`, `a/b/c`. */
 const pathsTo = (path: string): readonly string[] => {
   const parent = posix.dirname(path);
-  return parent === '.' ? [path] : [...pathsTo(parent), path];
+  return parent === '.' || parent === path ? [path] : [...pathsTo(parent), path];
 };
 
 /** Throws a RefusedTree. */
@@ -37,7 +40,8 @@ export const dockerfileContext = (tree: TreeFile, dockerfile: string, allowedSyn
   const content = tree.found.get(path)?.content ?? '';
   const refused = namedFrontends(content).find((name) => !allowedSyntax.includes(name));
   if (refused !== undefined) {
-    throw new RefusedTree(`${path} asks for the frontend "${refused}", which is not allowed. Remove its syntax line.`);
+    const name = plainText(refused, FRONTEND_MAX);
+    throw new RefusedTree(`${path} asks for the frontend "${name}", which is not allowed. Remove its syntax line.`);
   }
   const ignored = tree.found.get(`${path}${IGNORE}`) ?? tree.found.get(IGNORE);
   if (ignored?.type !== 'file') return { dockerfile: path, tar: tree.read() };

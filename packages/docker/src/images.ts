@@ -122,10 +122,13 @@ const fetchImage = (
 const isNotFound = ({ status, message }: EngineFault): boolean =>
   (status === 404 && !/denied|unauthorized/i.test(message)) || /manifest unknown|name unknown/i.test(message);
 
+const notReference = (text: string): PortError =>
+  permanent('images/not-found', `${JSON.stringify(text.slice(0, 200))} is not a reference to an image.`);
+
 const resolve = (setup: Setup, text: ImageReference, signal: CancelSignal): TE.TaskEither<PortError, Image> => {
   const what = `Resolving ${text}`;
   const reference = parseReference(text);
-  if (reference === null) return TE.left(permanent('images/not-found', `${text} is not a reference to an image.`));
+  if (reference === null) return TE.left(notReference(text));
   const look = pipe(inspectImage(setup.engine, formatReference(reference)), TE.mapLeft(portError('images', what)));
   return pipe(
     look,

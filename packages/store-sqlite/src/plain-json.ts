@@ -4,10 +4,15 @@ import type { Json } from '@recourse/core';
 /** JSON.stringify and every reader recurse: what is nested deeper might be written and then not be read. */
 export const DEPTH_MAX = 64;
 
+/** Of the way to a flaw: its keys are somebody's data, too. */
+const PATH_MAX = 100;
+
 /** Where `value`, which is called `name`, is not plain JSON, and why; null if it is. Never tells the value. */
 export const flawIn = (value: unknown, name: string): string | null => {
-  const flaw = find(value, 0);
-  return flaw === null ? null : `${name}${flaw.path} ${flaw.reason}`;
+  const flaw = findOrThrow(value);
+  if (flaw === null) return null;
+  const path = flaw.path.length > PATH_MAX ? `${flaw.path.slice(0, PATH_MAX)}…` : flaw.path;
+  return `${name}${path} ${flaw.reason}`;
 };
 
 /** SQLite and others would keep a NUL or half a character as something else. */
@@ -21,6 +26,15 @@ export const parsed = (text: string): Json => JSON.parse(text);
 
 type Flaw = Readonly<{ path: string; reason: string }>;
 
+/** A getter may throw, and so does a proxy that was revoked. */
+const findOrThrow = (value: unknown): Flaw | null => {
+  try {
+    return find(value, 0);
+  } catch {
+    return flaw('throws when it is read');
+  }
+};
+
 /** Runs for each append, so it makes nothing as long as all is well: the path is put together on the way back. */
 const find = (value: unknown, depth: number): Flaw | null => {
   if (value === null || typeof value === 'boolean') return null;
@@ -28,6 +42,7 @@ const find = (value: unknown, depth: number): Flaw | null => {
   if (typeof value === 'number') return flaw(Number.isFinite(value) ? null : 'is not a number that JSON can say');
   if (typeof value !== 'object') return flaw(`is ${typeof value}, which JSON cannot say`);
   if (depth === DEPTH_MAX) return flaw(`is nested deeper than ${DEPTH_MAX} levels`);
+  if (typeof Reflect.get(value, 'toJSON') === 'function') return flaw('has a toJSON, which would write something else');
   if (Array.isArray(value)) return findInArray(value, depth);
   return isPlain(value) ? findInObject(value, depth) : flaw('is not a plain object');
 };
@@ -37,7 +52,7 @@ const findInArray = (value: readonly unknown[], depth: number): Flaw | null => {
     const found = find(value[i], depth + 1);
     if (found !== null) return { path: `[${i}]${found.path}`, reason: found.reason };
   }
-  return null;
+  return flaw(Object.keys(value).length === value.length ? null : 'is a list with fields, which JSON cannot say');
 };
 
 const findInObject = (value: object, depth: number): Flaw | null => {

@@ -1,5 +1,5 @@
 /** URLs, refs and commits that git or ssh could take for something else. None may start a process or touch the disk. */
-import { access, writeFile } from 'node:fs/promises';
+import { access, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommitId, GitRef, RepositoryUrl } from '@recourse/core';
 import { type GitTransport, gitSources } from '@recourse/git';
@@ -24,6 +24,7 @@ const withCanary = async (allowedTransports?: readonly GitTransport[]) => {
   const options = { cacheDirectory, git: program, credentials: () => Promise.reject(new Error('asked')) };
   return {
     sources: gitSources(allowedTransports === undefined ? options : { ...options, allowedTransports }),
+    written: async () => (await readdir(folder)).filter((name) => name !== 'git'),
     isThere: async (path: 'canary' | 'cache') =>
       access(join(folder, path)).then(
         () => true,
@@ -32,9 +33,8 @@ const withCanary = async (allowedTransports?: readonly GitTransport[]) => {
   };
 };
 
-const expectNothingRan = async ({ isThere }: Awaited<ReturnType<typeof withCanary>>) => {
-  expect(await isThere('canary')).toBe(false);
-  expect(await isThere('cache')).toBe(false);
+const expectNothingRan = async ({ written }: Awaited<ReturnType<typeof withCanary>>) => {
+  expect(await written()).toEqual([]);
 };
 
 test('the canary sings when something runs', async () => {
@@ -97,8 +97,54 @@ describe('a repository URL', () => {
     'https://ada:hunter2@host/x',
     'https://hunter2@host/x',
     'ssh://ada:hunter2@host/x',
+    'https://ada:hun/ter2@host/x',
+    'https://host:hunter2/x',
+    'https://host/x?private_token=hunter2',
+    'https://host/x#hunter2',
+    'https://host/x%3fa%0d%0aauthorization:%20x',
+    // Options and commands, in disguise.
+    'https://-host/x',
+    'https://host-/x',
+    'ssh://git@host:-1/x',
+    'ssh://git@host;touch%20canary/x',
+    'ssh://git@$(touch canary)/x',
+    'ssh://git@`id`/x',
+    'git@host:x y',
+    'git@host::x',
+    'git@host',
+    'git@:x',
+    '@host:x',
+    '-git@host:x',
+    'git@ho/st:x',
+    '--',
+    // Other ways to this machine.
+    'file://host/../etc',
+    'file:/etc',
+    'file:',
+    '~/x',
+    '\\\\host\\share',
+    'jar:file:///etc!/x',
+    'data:text/plain,x',
+    'javascript:x',
+    // What looks like something else.
+    'https://host\u2044x/y',
+    'https://host\u3002example/x',
+    'https://ⓗost/x',
+    'https://host\u200b/x',
+    'https://host\u202e/x',
+    'https://host/x\u0000',
+    'https://host/x\u007f',
+    'https://host/\ud800',
+    ' https://host/x',
+    'https://host/x ',
+    'https://host/x\t',
+    'https://[::1/x',
+    'https://[zz]/x',
+    'https://host:/x',
+    'https://host:8 443/x',
     '',
     `https://host/${'x'.repeat(10_000)}`,
+    `https://${'a.'.repeat(5_000)}/x`,
   ])('%j is refused before anything runs', async (hostile) => {
     const tried = await withCanary();
     const repository = hostile as RepositoryUrl;
@@ -169,6 +215,26 @@ describe('a ref', () => {
     'a//b',
     '.main',
     'main.',
+    '@{upstream}',
+    'main@{yesterday}',
+    'main^0',
+    'main^{commit}',
+    'main~1^2',
+    'a\tb',
+    'a\u00a0b',
+    'a\u2028b',
+    'a\u0085b',
+    'a\ud800',
+    '--',
+    '-h',
+    '--help',
+    '--exec=touch canary',
+    '--all',
+    '--end-of-options',
+    '../main',
+    'refs/heads/../../config',
+    'refs//heads',
+    'refs/heads/main:refs/heads/x',
     '',
     'x'.repeat(10_240),
   ])('%j is refused by the schema, and by the adapter before anything runs', async (hostile) => {

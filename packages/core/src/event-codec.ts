@@ -10,6 +10,7 @@ import type { DeploymentId, EnvironmentId } from './identity.ts';
 import type { Json, StoredEvent, StreamId } from './ports/event-store.ts';
 import type { PortError } from './ports/port-error.ts';
 import { readable } from './readable.ts';
+import { safelyParse } from './safely-parse.ts';
 
 type JsonObject = Readonly<Record<string, Json>>;
 
@@ -56,7 +57,7 @@ export const eventCodec = <Event extends { type: string }>(
 
       const current = upcasted(stepsOf(type).slice(schemaVersion - 1), data);
       if (current === null) return malformed(`${where} (${type}, version ${schemaVersion}) is not what it was then.`);
-      const parsed = schema.safeParse({ ...current, type });
+      const parsed = safelyParse(schema, { ...current, type });
       if (parsed.success) return E.right(parsed.data);
       return malformed(`${where} (${type}) does not parse: ${problemOf(parsed.error)}`);
     },

@@ -127,3 +127,4 @@ export {
   planRollback,
   type RollbackPlan,
 } from './rollback/plan-rollback.ts';
+export { safelyParse } from './safely-parse.ts';

@@ -10,6 +10,7 @@ import {
   type Rejection,
   RepositoryUrl,
   RunSpec,
+  safelyParse,
   Text,
   Trigger,
   Workload,
@@ -119,7 +120,7 @@ const parser =
   <Schema extends z.ZodType>(schema: Schema) =>
   (input: unknown): Parsed<z.output<Schema>> =>
     read(() => {
-      const parsed = schema.safeParse(input);
+      const parsed = safelyParse(schema, input);
       return parsed.success ? E.right(parsed.data) : E.left(invalidInput(input, parsed.error));
     });
 

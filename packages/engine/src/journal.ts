@@ -29,6 +29,7 @@ import {
   type Rejection,
   type StoredEvent,
   type StreamId,
+  safelyParse,
 } from '@recourse/core';
 import * as E from 'fp-ts/lib/Either.js';
 import { Fault, orFault } from './fault.ts';
@@ -197,7 +198,7 @@ export const createJournal = ({ store, snapshots, clock, ids }: Ports): Journal 
     const none = { state: initialEnvironment, version: -1 };
     const loaded = await snapshots.load(name)();
     if (E.isLeft(loaded) || loaded.right === null || loaded.right.schema !== ENVIRONMENT_SCHEMA) return none;
-    const state = Environment.safeParse(loaded.right.state);
+    const state = safelyParse(Environment, loaded.right.state);
     return state.success ? { state: state.data, version: loaded.right.version } : none;
   };
 

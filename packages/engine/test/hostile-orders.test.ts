@@ -291,6 +291,7 @@ const shapes: readonly Row[] = [
     Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`field${n}`, n])),
     'the input',
   ],
+  ['what cannot be compared', json('{"actor":{"length":[{"toString":""}]}}'), 'the input'],
   ['a source of no kind', { source: {} }, 'source.kind'],
   ['a source that is inherited', { source: Object.create({ kind: 'ftp' }) }, 'source.kind'],
   ['a source nested 10,000 deep', { source: nested(10_000) }, 'source'],

@@ -1,6 +1,6 @@
 /** What is said on the runtime socket and how its answers are read. Pure; nothing is sent here. */
 import { createHash } from 'node:crypto';
-import { EnvironmentId, Fence, Instance, type InstanceId, type Route } from '@recourse/core';
+import { EnvironmentId, Fence, Instance, type InstanceId, type Route, safelyParse } from '@recourse/core';
 import * as E from 'fp-ts/lib/Either.js';
 
 /** An IP address, as the instance's host resolved to. */
@@ -77,5 +77,5 @@ const decode = (route: string): Instance | null | undefined => {
       () => undefined,
     ),
   );
-  return Instance.nullable().safeParse(json).data;
+  return safelyParse(Instance.nullable(), json).data;
 };

@@ -1,7 +1,7 @@
 /** What is written down of an instance, and where. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DeploymentId, Digest, EnvironmentId, InstanceId, StepKey } from '@recourse/core';
+import { DeploymentId, Digest, EnvironmentId, InstanceId, StepKey, safelyParse } from '@recourse/core';
 import { z } from 'zod';
 import { codeOf } from './failure.ts';
 import { ifPresent, type Layout } from './layout.ts';
@@ -34,7 +34,7 @@ export const findInstance = async (layout: Layout, key: StepKey): Promise<Instan
   for (const name of names ?? []) {
     const file = join(layout.instances, key, name, RECORD);
     const text = await ifPresent(layout.instances, () => readFile(file, 'utf8')).catch(unlessForeign);
-    const record = InstanceRecord.safeParse(text === null ? null : parseJson(text));
+    const record = safelyParse(InstanceRecord, text === null ? null : parseJson(text));
     if (record.success) return record.data;
   }
   return null;

@@ -1,7 +1,7 @@
 /** Which image each build step made: how the same step finds it again. */
 import { link, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Digest, Image, type StepKey } from '@recourse/core';
+import { type Digest, Image, type StepKey, safelyParse } from '@recourse/core';
 import { codeOf } from './failure.ts';
 import { ifPresent, type Layout } from './layout.ts';
 import { parseJson } from './parse-json.ts';
@@ -22,7 +22,7 @@ export const keyIndexOf = ({ keys, tmp }: Layout): KeyIndex => {
 
   const read = async (file: string): Promise<Image | null> => {
     const text = await ifPresent(keys, () => readFile(file, 'utf8'));
-    const image = Image.safeParse(text === null ? null : parseJson(text));
+    const image = safelyParse(Image, text === null ? null : parseJson(text));
     return image.success ? image.data : null;
   };
 

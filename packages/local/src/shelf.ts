@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { copyFile, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Digest, Image } from '@recourse/core';
+import { Digest, Image, safelyParse } from '@recourse/core';
 import { digestOfFile } from './bundle.ts';
 import { ifPresent, type Layout } from './layout.ts';
 import { parseJson } from './parse-json.ts';
@@ -68,6 +68,6 @@ export const shelfOf = ({ images, names, tmp }: Layout): Shelf => {
 };
 
 const readImage = async (file: string): Promise<Image | null> => {
-  const image = Image.safeParse(parseJson(await readFile(file, 'utf8')));
+  const image = safelyParse(Image, parseJson(await readFile(file, 'utf8')));
   return image.success ? image.data : null;
 };

@@ -11,6 +11,7 @@ import {
 import * as identity from './identity.ts';
 import { reachable, walkOptions } from './reachable.ts';
 import * as releases from './release.ts';
+import { junk, large, spoiled } from './spoiled.ts';
 
 export const some = {
   ...identity,
@@ -30,4 +31,8 @@ export const some = {
   /** What a walk comes to. */
   reachable,
   walkOptions,
+  /** What no parser may choke on. */
+  junk,
+  spoiled,
+  large,
 } as const;

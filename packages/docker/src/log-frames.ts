@@ -11,7 +11,7 @@ export const lastLines = (frames: Buffer, count: number): readonly string[] => {
     const text = (open.get(stream) ?? '') + frames.toString('utf8', at + HEADER, end);
     const parts = text.split('\n');
     open.set(stream, parts.pop() ?? '');
-    lines.push(...parts);
+    for (const line of parts) lines.push(line);
     at = end;
   }
   for (const unfinished of open.values()) if (unfinished !== '') lines.push(unfinished);

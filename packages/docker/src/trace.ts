@@ -11,16 +11,21 @@ export type BuildTrace = Readonly<{
   output: readonly Readonly<{ step: string; stream: number; bytes: Uint8Array }>[];
 }>;
 
+/** As much of it as can be read: what is only shown must not make a build fail. */
 export const decodeTrace = (base64: string): BuildTrace => {
   const reader = Reader.create(Buffer.from(base64, 'base64'));
   const steps: BuildTrace['steps'][number][] = [];
   const output: BuildTrace['output'][number][] = [];
-  eachField(reader, reader.len, (field) => {
-    if (field === 1) steps.push(stepOf(reader));
-    else if (field === 3) output.push(outputOf(reader));
-    else return false;
-    return true;
-  });
+  try {
+    eachField(reader, reader.len, (field) => {
+      if (field === 1) steps.push(stepOf(reader));
+      else if (field === 3) output.push(outputOf(reader));
+      else return false;
+      return true;
+    });
+  } catch {
+    // Of a newer form, or cut off.
+  }
   return { steps, output };
 };
 

@@ -11,7 +11,8 @@ export const namedFrontends = (dockerfile: string): readonly string[] => {
     if (!/^\s*(?:#|\/\/|$)/.test(line)) break;
     head.push(line);
   }
-  const directives = head.flatMap((line) => /^\s*(?:#|\/\/)\s*syntax\s*=\s*(.*?)\s*$/i.exec(line)?.[1] ?? []);
+  // Trimmed afterwards: an expression that leaves out the spaces at the end tries at every space in the middle.
+  const directives = head.flatMap((line) => /^\s*(?:#|\/\/)\s*syntax\s*=(.*)$/i.exec(line)?.[1]?.trim() ?? []);
   const json = /^\s*\{/.test(text.slice(head.join('\n').length))
     ? [...text.matchAll(/"syntax"\s*:\s*"([^"]*)"/gi)]
     : [];

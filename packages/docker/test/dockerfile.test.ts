@@ -19,4 +19,9 @@ describe('the frontends that a Dockerfile names', () => {
   ])('%j', (dockerfile, named) => {
     expect(namedFrontends(dockerfile)).toEqual(named);
   });
+
+  test('are found in no time among a megabyte of spaces', () => {
+    const [name = ''] = namedFrontends(`# syntax=evil/x${' '.repeat(1_000_000)}y\nFROM scratch`);
+    expect(name.startsWith('evil/x')).toBe(true);
+  });
 });

@@ -51,11 +51,15 @@ export const verdictOf = ({ stderr, stopped, failure }: Ended): Verdict => {
 
 const isMissing = (failure: unknown) => failure instanceof Error && 'code' in failure && failure.code === 'ENOENT';
 
+/** A server may print one line of everything that is kept, made of the words above: to look through it takes seconds. */
+const LINE_MAX = 2_000;
+
 /** Without git's own trace, and without what the server printed: it could print the words above. */
 const ownLines = (stderr: string) =>
   stderr
     .split('\n')
     .filter((line) => !/^(?:\{"event"|remote: )/.test(line))
+    .map((line) => line.slice(0, LINE_MAX))
     .join('\n');
 
 export type Attempt = Readonly<{

@@ -142,7 +142,9 @@ test('whatever git prints, its failure is one short line without secrets', () =>
     expect(error.message.length).toBeLessThan(500);
   };
   fc.assert(fc.property(stderr, fc.option(fc.integer()), check), { numRuns: 2_000 });
-  for (const text of texts) for (const before of ['', 'fatal: ', 'fatal: https://']) check(before + text, 128);
+  const more = ["repository '", "transport '", 'error in ', 'want a'].map((unit) => unit.repeat(100_000));
+  for (const text of [...texts, ...more])
+    for (const before of ['', 'fatal: ', 'fatal: https://']) check(before + text, 128);
 });
 
 test('a remote keeps its transport', () => {

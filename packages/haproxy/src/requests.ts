@@ -40,10 +40,11 @@ export const readPoint = (answer: string): Read<PointAnswer> => {
 
 export const readWhere = (answer: string): Read<Route | null> => {
   if (/^none\s*$/.test(answer)) return E.right(null);
-  const [, fence, route] = /^route (\d+)\|([\w-]+)\s*$/.exec(answer) ?? [];
+  const [, number, route] = /^route (\d+)\|([\w-]+)\s*$/.exec(answer) ?? [];
   const upstream = route === undefined ? undefined : decode(route);
-  if (upstream === undefined) return unexpected(answer);
-  return E.right({ upstream, fence: Fence.parse(Number(fence)) });
+  const fence = Fence.safeParse(Number(number));
+  if (upstream === undefined || !fence.success) return unexpected(answer);
+  return E.right({ upstream, fence: fence.data });
 };
 
 /** An instance that was never counted, or not for a long time, is not in the table: then nothing but the end of line. */

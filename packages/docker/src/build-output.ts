@@ -80,7 +80,11 @@ const lineByLine = (onLine: (line: string) => void) => {
 };
 
 /** As a terminal leaves it: what was overwritten by a carriage return is gone. */
-const shown = (line: string): string => plainText(line.replace(/\r+$/, '').split('\r').at(-1) ?? '', LINE_MAX);
+const shown = (line: string): string => {
+  let end = line.length;
+  while (line[end - 1] === '\r') end--;
+  return plainText(line.slice(line.lastIndexOf('\r', end - 1) + 1, end), LINE_MAX);
+};
 
 const throttled = (tell: (text: string) => void) => {
   let [second, told, leftOut] = [0, 0, 0];

@@ -35,6 +35,12 @@ test('a line without an end is cut', () => {
   expect(build.lastLines().join('').length).toBeLessThan(20_000);
 });
 
+test.each(['\r', '\u001b]', '\u001b[', ' '])('a line of a megabyte of %j is shown in no time', (unit) => {
+  const build = followBuild(() => {});
+  build.onMessage(output(Buffer.from(`${unit.repeat(1_000_000 / unit.length)}x\n`)));
+  expect(build.lastLines()).toHaveLength(1);
+});
+
 test('a watcher that throws does not make the build fail', () => {
   const build = followBuild(() => {
     throw new Error('the browser was closed');

@@ -10,13 +10,13 @@ import { someEvent } from './sample.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const opened = async () => {
-  const store = await right(openSqliteStore({ file: ':memory:' }));
-  onTestFinished(() => store.close());
-  return store;
+  const sqlite = await right(openSqliteStore({ file: ':memory:' }));
+  onTestFinished(() => sqlite.close());
+  return sqlite;
 };
 
 test('whatever is taken comes back as it went in; what is refused is refused in few words', async () => {
-  const { events } = await opened();
+  const { store } = await opened();
   let version = -1;
   const check = async (data: unknown) => {
     const append = {
@@ -24,7 +24,7 @@ test('whatever is taken comes back as it went in; what is refused is refused in 
       expected: version === -1 ? 'no-stream' : version,
       events: [someEvent(data as Json)],
     } as const;
-    const appended = await events.append(append)();
+    const appended = await store.append(append)();
     const flaw = flawIn(append.events[0].data, 'data');
     if (appended._tag === 'Left') {
       expect(appended.left).toMatchObject({
@@ -36,25 +36,25 @@ test('whatever is taken comes back as it went in; what is refused is refused in 
     }
     expect(flaw).toBeNull();
     version += 1;
-    const found = (await right(events.read({ stream: 'deployment-1', from: version }))).events;
+    const found = (await right(store.read({ stream: 'deployment-1', from: version }))).events;
     expect(JSON.stringify(found.map((event) => event.data))).toBe(JSON.stringify([append.events[0].data]));
   };
   await fc.assert(fc.asyncProperty(fc.oneof(some.junk, fc.jsonValue(), some.hostileText), check), { numRuns: 2_000 });
   for (const value of some.large) await check(value);
   expect(version).toBeGreaterThan(100);
-  expect((await right(events.readAll({ after: null, limit: 10_000 }))).events.length).toBe(version + 1);
+  expect((await right(store.readAll({ after: null, limit: 10_000 }))).events.length).toBe(version + 1);
 });
 
 test('a position that this store never gave is refused, and none is taken for another', async () => {
-  const { events } = await opened();
+  const { store } = await opened();
   for (let n = 0; n < 3; n += 1)
-    await right(events.append({ stream: 'deployment-1', expected: 'any', events: [someEvent(n)] }));
+    await right(store.append({ stream: 'deployment-1', expected: 'any', events: [someEvent(n)] }));
   const position = fc.oneof(
     fc.string(),
     fc.constantFrom('', '0', '1', '01', ' 1', '1 ', '1.0', '1e0', '-1', '0x1', '٣', '9'.repeat(40), '1\0', 'null'),
   );
   const check = async (after: string) => {
-    const read = await events.readAll({ after: after as Position, limit: 9 })();
+    const read = await store.readAll({ after: after as Position, limit: 9 })();
     if (read._tag === 'Left') expect(read.left.code).toMatch(/^store\//);
     else
       expect(read.right.events.map((event) => event.position)).toEqual(

@@ -88,9 +88,9 @@ const names: readonly (readonly [string, string])[] = [
 ];
 
 const expectNothingWritten = async (events: (good: NewEvent) => readonly NewEvent[], stream = 'deployment-1') => {
-  const { store, outside } = await fresh();
+  const { sqlite, outside } = await fresh();
   const batch = events(someEvent('good')) as readonly [NewEvent, ...NewEvent[]];
-  const error = await left(store.events.append({ stream, expected: 'any', events: batch }));
+  const error = await left(sqlite.store.append({ stream, expected: 'any', events: batch }));
   expect(error).toMatchObject({
     kind: 'permanent',
     code: expect.stringMatching(/^store\/(?:invalid-event|too-large)$/),
@@ -99,7 +99,7 @@ const expectNothingWritten = async (events: (good: NewEvent) => readonly NewEven
   expect(error.message.length).toBeLessThan(300);
   expect(JSON.stringify(error)).not.toContain(secret);
   expect(outside.prepare('select count(*) as events from event').get()).toEqual({ events: 0 });
-  expect(await right(store.events.head())).toBeNull();
+  expect(await right(sqlite.store.head())).toBeNull();
 };
 
 describe('an event', () => {
@@ -140,9 +140,9 @@ describe('what looks dangerous and is only data', () => {
     ['large and small numbers', [1e308, 5e-324, 2 ** 53, 0.1 + 0.2]],
     ['the longest character', '👩‍👩‍👧‍👦'],
   ] as const)('%s comes back as it went in', async (_, value) => {
-    const { store } = await fresh();
-    await right(store.events.append({ stream: 'deployment-1', expected: 'any', events: [someEvent(value)] }));
-    const [found] = (await right(store.events.read({ stream: 'deployment-1' }))).events;
+    const { sqlite } = await fresh();
+    await right(sqlite.store.append({ stream: 'deployment-1', expected: 'any', events: [someEvent(value)] }));
+    const [found] = (await right(sqlite.store.read({ stream: 'deployment-1' }))).events;
     expect(JSON.stringify(found?.data)).toBe(JSON.stringify(value));
     expect(Reflect.get({}, 'admin')).toBeUndefined();
   });

@@ -172,6 +172,6 @@ describe('a disk that is full', { timeout: 60_000 }, () => {
     await disk.fill();
     expect(await left(openSqliteStore({ file }))).toMatchObject({ kind: 'transient', code: 'store/unavailable' });
     await disk.free();
-    expect(await right((await open()).events.head())).toBeNull();
+    expect(await right((await open()).store.head())).toBeNull();
   });
 });

@@ -66,6 +66,8 @@ export const newWorld = (): World => ({
 export const deploymentOf = (world: World, id: DeploymentId): Stream<Deployment, DeploymentEvent> =>
   world.deployments.get(id) ?? { events: [], state: initialDeployment };
 
+const factsOf = ({ environment, route }: World) => ({ environment: environment.state, route });
+
 /** Appends if nobody else did since `version`, like every event store. */
 export const appendToDeployment = (
   world: World,
@@ -77,7 +79,7 @@ export const appendToDeployment = (
   if (before.events.length !== version) return false;
   const after = events.reduce((stream, event) => {
     for (const [law, holds] of Object.entries(deploymentLaws))
-      if (!holds(event, stream, world)) world.violations.push(`${law}: ${id} ${JSON.stringify(event)}`);
+      if (!holds(event, stream.state, factsOf(world))) world.violations.push(`${law}: ${id} ${JSON.stringify(event)}`);
     return { events: [...stream.events, event], state: evolveDeployment(stream.state, event) };
   }, before);
   world.deployments.set(id, after);
@@ -89,7 +91,7 @@ export const appendToEnvironment = (world: World, version: number, events: reado
   if (before.events.length !== version) return false;
   world.environment = events.reduce((stream, event) => {
     for (const [law, holds] of Object.entries(environmentLaws))
-      if (!holds(event, stream, world)) world.violations.push(`${law}: ${JSON.stringify(event)}`);
+      if (!holds(event, stream.state, factsOf(world))) world.violations.push(`${law}: ${JSON.stringify(event)}`);
     return { events: [...stream.events, event], state: evolveEnvironment(stream.state, event) };
   }, before);
   return true;

@@ -26,5 +26,11 @@ export {
   type WorkQueueUnderTest,
   workQueueConformance,
 } from './conformance/work-queue.ts';
+export type { Core } from './exhaustive/core.ts';
+export { boundsOf, summaryOf, timelineOf } from './exhaustive/report.ts';
+export { type Counterexample, type Explored, type ExploreOptions, explore } from './exhaustive/search.ts';
+export type { Order, Space } from './exhaustive/space.ts';
+export { fullSpaces, smallSpaces } from './exhaustive/spaces.ts';
+export type { World as ExploredWorld } from './exhaustive/world.ts';
 export { type Decider, scenarios } from './scenario.ts';
 export { startTraffic, type Traffic, type TrafficOptions, type TrafficReport } from './traffic.ts';

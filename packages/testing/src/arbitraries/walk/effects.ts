@@ -28,8 +28,10 @@ const hex = (length: number, text: string): string => {
   return (hash >>> 0).toString(16).padStart(8, '0').repeat(8).slice(0, length);
 };
 
+export const commitNamed = (name: string): CommitId => CommitId.parse(hex(40, name));
+
 /** What a ref means now. */
-export const tipOf = ({ tip }: World): CommitId => CommitId.parse(hex(40, `commit ${tip}`));
+export const tipOf = ({ tip }: World): CommitId => commitNamed(`commit ${tip}`);
 export const imageNamed = (name: string): Image => ({
   name,
   digest: Digest.parse(`sha256:${hex(64, name)}`),

@@ -2,6 +2,7 @@ import {
   type CommitId,
   type DeploymentEventOf,
   type DeploymentId,
+  type EnvironmentId,
   GitRef,
   ImageReference,
   RepositoryUrl,
@@ -33,16 +34,16 @@ const run = {
   pidsMax: null,
 };
 
-type Manner = Readonly<{ automatic: boolean; runnable: boolean }>;
+type Manner = Readonly<{ automatic: boolean; runnable: boolean; environment?: EnvironmentId }>;
 
 export const requestOf = (
   deployment: DeploymentId,
   source: Source,
-  { automatic, runnable }: Manner,
+  { automatic, runnable, environment = ENVIRONMENT }: Manner,
 ): DeploymentEventOf<'DeploymentRequested'> => ({
   type: 'DeploymentRequested',
   deployment,
-  environment: ENVIRONMENT,
+  environment,
   source,
   workload: { build: buildOf(source, runnable), run },
   config: { variables: {}, secrets: {} },

@@ -136,11 +136,22 @@ export type Tables = Readonly<{
 const byKey = (list: readonly Running[]): readonly Running[] => list.toSorted((a, b) => (a.key < b.key ? -1 : 1));
 const byDigest = (list: Images): Images => list.toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
 
-export const createTables = (): Tables => {
+/** Which differences between two states are passed over. */
+export type Levels = Readonly<{
+  deployment: (state: Deployment) => Deployment;
+  environment: (state: Environment) => Environment;
+}>;
+
+export const levels: Levels = { deployment: levelDeployment, environment: levelEnvironment };
+
+/** Only the one that would grow for ever: to show that passing over the rest hides nothing. */
+export const onlyRuns: Levels = { deployment: levelRun, environment: (state) => state };
+
+export const createTables = ({ deployment, environment }: Levels = levels): Tables => {
   const identityOf = createIdentities();
   return {
-    environments: numbered(identityOf, levelEnvironment),
-    deployments: numbered(identityOf, levelDeployment),
+    environments: numbered(identityOf, environment),
+    deployments: numbered(identityOf, deployment),
     routes: numbered<Route | null>(identityOf),
     images: numbered(identityOf, byDigest),
     running: numbered(identityOf, byKey),

@@ -4,7 +4,7 @@
  */
 import { defaultPolicy, EffectName, type Policy, type StepPolicy } from '@recourse/core';
 import { createBooks } from './books.ts';
-import { createTables, type Layout, layoutOf, rowOf, type Tables, worldOf } from './canonical.ts';
+import { createTables, type Layout, type Levels, layoutOf, rowOf, type Tables, worldOf } from './canonical.ts';
 import { type Core, realCore } from './core.ts';
 import { brokenBy, brokenIn, unsettledIn } from './invariants.ts';
 import type { Appended, Exploring, Move } from './move.ts';
@@ -44,13 +44,15 @@ export type ExploreOptions = Readonly<{
   core?: Partial<Core>;
   /** What must hold beside what is checked anyway; says what does not, or null. */
   holds?: (world: World) => string | null;
+  /** Instead of the usual ones. */
+  levels?: Levels;
   /** More than this many are not looked at; the result then says that it is not complete. */
   statesMax?: number;
   onProgress?: (states: number, left: number) => void;
 }>;
 
 export const explore = (space: Space, options: ExploreOptions = {}): Explored => {
-  const tables = createTables();
+  const tables = createTables(options.levels);
   const core = { ...realCore, ...options.core };
   const exploring: Exploring = {
     space,

@@ -20,7 +20,9 @@ import { at, idOf, resting, type Worker, type World } from './world.ts';
 /** A worker of a world, and the world without what it is in the middle of. */
 export type Turn = Readonly<{ exploring: Exploring; world: World; place: number; who: number }>;
 
-const branchTip = commitNamed('main');
+/** A branch moves on with every deployment. */
+const tipFor = (who: number) => commitNamed(`main as ${idOf(who)} finds it`);
+
 const wrongCommit = commitNamed('somewhere else');
 const durationMs = 1;
 
@@ -82,7 +84,7 @@ export const perform = (turn: Turn, effect: Effect): Move[] => {
   const telling = (command: DeploymentCommand): Worker => tell(who, command);
   switch (effect.type) {
     case 'ResolveSource':
-      return asked(turn, effect, right(world, branchTip), (commit) =>
+      return asked(turn, effect, right(world, tipFor(who)), (commit) =>
         telling({ type: 'RecordResolved', ...of, commit }),
       );
     case 'ProbeImage':

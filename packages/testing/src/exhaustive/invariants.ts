@@ -78,12 +78,12 @@ const isHeld = ({ environments }: World, who: number): boolean =>
       heldBy !== null && waiting.some(({ deployment, automatic }) => automatic && deployment === idOf(who)),
   );
 
-/** What runs is live, or the reaper may take it by facts that stay true. */
+/** What runs is live, or was stopped and came late, or its stopping was given up: the reaper takes it. */
 const leftOver = (world: World): readonly string[] =>
   world.running.flatMap(({ key, deployment }) => {
     if (world.environments.some(({ live }) => live?.key === key)) return [];
     const state = world.deployments.find(({ request }) => request?.deployment === deployment);
-    const isOver = state?.ending != null || state?.retiredBy != null || (state?.promoted && state.started?.key !== key);
-    const isGivenUp = state?.promoted && world.environments.every(({ live }) => live?.key !== key);
-    return isOver || isGivenUp ? [] : [`an instance of ${deployment} is left running`];
+    const wasStopped = state !== undefined && !state.begunStarts.includes(key);
+    const wasGivenUp = world.deployments.some(({ givenUp }) => givenUp.includes(key));
+    return wasStopped || wasGivenUp ? [] : [`an instance of ${deployment} is left running`];
   });

@@ -22,7 +22,7 @@ export const smallSpaces: readonly Space[] = [
   { ...usual, name: 'one deploy, two workers', orders: [deploy], readsApart: true },
   { ...usual, name: 'one deploy, two workers, one failure', orders: [deploy], faults: 1, attemptsMax: 1 },
   { ...usual, name: 'a rollback, two workers', history: [deploy, deploy], orders: [rollback], readsApart: true },
-  { ...usual, name: 'a rollback, one failure', history: [deploy, deploy], orders: [rollback], workers: 1, faults: 1 },
+  { ...usual, name: 'a rollback, one failure', history: [ofBranch, deploy], orders: [rollback], workers: 1, faults: 1 },
   { ...usual, name: 'a rollback and a push', history: [deploy, deploy], orders: [rollback, push], workers: 1 },
 ];
 

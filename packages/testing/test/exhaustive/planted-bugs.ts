@@ -207,4 +207,13 @@ export const plantedBugs: readonly PlantedBug[] = [
     space: { orders: [deploy] },
     foundAs: /never comes to rest/,
   },
+  {
+    says: 'leaves running what it started',
+    core: {
+      next: (deployment, environment, now) =>
+        next(deployment.ending === null ? deployment : { ...deployment, begunStarts: [] }, environment, now),
+    },
+    space: { orders: [deploy] },
+    foundAs: /left running/,
+  },
 ];

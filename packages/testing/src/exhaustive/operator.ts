@@ -62,6 +62,7 @@ const requestsFor = (exploring: Exploring, world: World, who: number, order: Ord
   return [requestOf(idOf(who), source, manner)];
 };
 
+/** Moved refs are accepted, and never needed: whatever went live here has its commit. */
 const rollbackTo = (
   exploring: Exploring,
   world: World,
@@ -75,9 +76,9 @@ const rollbackTo = (
   const was = world.deployments.find(({ request }) => request?.deployment === release.deployment);
   const target = was && checkTarget(environment, release.deployment, was, state);
   if (target === undefined || E.isLeft(target)) return [];
-  const unlooked = decideRestore({ target: target.right, finding: null, acceptMovedRef: false });
+  const unlooked = decideRestore({ target: target.right, finding: null, acceptMovedRef: true });
   const finding = unlooked.type === 'Probe' ? findingOf(world, unlooked.image.digest) : null;
-  const facts = { environment, state, durations: [], finding, configMode: 'then', acceptMovedRef: false } as const;
+  const facts = { environment, state, durations: [], finding, configMode: 'then', acceptMovedRef: true } as const;
   const plan = planRollback(facts, target.right);
   if (E.isLeft(plan)) return [];
   const { target: snapshot, config, configMode, acceptMovedRef } = plan.right;

@@ -22,7 +22,7 @@ const { values } = parseArgs({
     /** How long each is looked for. */
     runs: { type: 'string', default: '10000' },
     /** How long each is looked for with a net away. */
-    unprotected: { type: 'string', default: '300' },
+    unprotected: { type: 'string', default: '100' },
     /** Keeps the smallest run that shows each real bug, as a test. */
     keep: { type: 'boolean', default: false },
   },
@@ -73,7 +73,7 @@ const look = async (copy: Copy, bug: PlantedBug): Promise<Row> => {
   const others =
     caught &&
     (await copy.with([bug], () =>
-      hunted(copy.folder, { runs: 4 * caught.runs + 200, profiles, without: caught.invariant }),
+      hunted(copy.folder, { runs: Math.min(1_000, 4 * caught.runs + 200), profiles, without: caught.invariant }),
     ));
   return { bug, caught, others, unprotected: await withoutEachNet(copy, [bug], Number(values.unprotected)) };
 };

@@ -34,7 +34,7 @@ export const eventCodec = <Event extends { type: string }>(
   types: readonly string[],
   upcasts: Upcasts,
 ): EventCodec<Event> => {
-  const stepsOf = (type: string) => (Object.hasOwn(upcasts, type) ? (upcasts[type] ?? []) : []);
+  const stepsOf = (type: string) => upcasts[type] ?? [];
   const versionOf = (type: string): number => stepsOf(type).length + 1;
 
   return {
@@ -73,8 +73,8 @@ const upcasted = (steps: Upcasts[string], data: JsonObject): JsonObject | null =
   }
 };
 
-const problemOf = ({ issues: [issue] }: z.ZodError): string =>
-  readable(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, 500);
+const problemOf = ({ issues }: z.ZodError): string =>
+  readable(issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '), 500);
 
 const newer = (message: string): E.Either<PortError, never> =>
   E.left({ kind: 'permanent', code: 'events/newer', message: `${message} Upgrade the reader.` });

@@ -1,16 +1,21 @@
 import {
   DeploymentEvent,
   deploymentEvents,
+  deploymentStream,
   EnvironmentEvent,
   environmentEvents,
+  environmentStream,
   eventCodec,
+  isWrongExpectedVersion,
   type Json,
+  type PortError,
   type Upcasts,
 } from '@recourse/core';
 import { some } from '@recourse/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { d1, deployed, shop } from './samples.ts';
 
 const stored = (type: string, data: Json, schemaVersion = 1) => ({
   type,
@@ -56,7 +61,51 @@ describe('an event', () => {
   });
 });
 
+describe('a stream', () => {
+  test('is named by what it is of', () => {
+    expect([deploymentStream(d1), environmentStream(shop)]).toEqual(['deployment-d-1', 'environment-shop-production']);
+  });
+
+  test('that somebody else appended to first is told from a store that failed', () => {
+    const failure = (code: PortError['code']) => ({ kind: 'permanent', code, message: 'It says no.' }) as const;
+    expect(isWrongExpectedVersion(failure('store/wrong-expected-version'))).toBe(true);
+    expect(isWrongExpectedVersion(failure('store/too-large'))).toBe(false);
+  });
+});
+
 describe('what a store brings that is not an event', () => {
+  const deploy = {
+    ...deployed(),
+    source: { kind: 'git', repository: 'https://git.example/shop', commit: 7, ref: null },
+  };
+
+  test.each<readonly [string, string, Json, number]>([
+    ['is of the unknown type "Paused". Upgrade the reader.', 'Paused', {}, 1],
+    [`is of the unknown type "${'x'.repeat(64)}". Upgrade the reader.`, 'x'.repeat(64), {}, 1],
+    [`is of the unknown type "${'x'.repeat(64)}…". Upgrade the reader.`, 'x'.repeat(65), {}, 1],
+    ['(Admitted) has schema version 2; this reader knows 1. Upgrade the reader.', 'Admitted', { fence: 7 }, 2],
+    ['(Admitted) has schema version 0, which never was.', 'Admitted', { fence: 7 }, 0],
+    ['(Admitted) is not an object of its fields.', 'Admitted', 'fence 7', 1],
+    ['(Admitted) is not an object of its fields.', 'Admitted', null, 1],
+    ['(Admitted) is not an object of its fields.', 'Admitted', [], 1],
+    [
+      '(Admitted) does not parse: fence: Invalid input: expected number, received string',
+      'Admitted',
+      { fence: '7' },
+      1,
+    ],
+  ])('%s', (problem, type, data, version) => {
+    const message = `Event 3 of stream deployment-d-1 ${problem}`;
+    expect(decode(type, data, version)).toMatchObject({ left: { message } });
+  });
+
+  test('is told with the path of each wrong field', () => {
+    const { type, ...data } = { ...deploy, reason: 7 };
+    const message = JSON.stringify(decode(type, throughJson(data) as Json));
+    expect(message).toContain('source.commit: Invalid input');
+    expect(message).toContain('; reason: Invalid input');
+  });
+
   test.each<readonly [string, Json]>([
     ['no object', null],
     ['a list', [7]],
@@ -140,6 +189,7 @@ describe('an event of an older version', () => {
         },
       ],
     });
-    expect(broken.decode(stored('Paused', { seconds: 2 }))).toMatchObject(malformed);
+    const message = 'Event 3 of stream deployment-d-1 (Paused, version 1) is not what it was then.';
+    expect(broken.decode(stored('Paused', { seconds: 2 }))).toMatchObject({ left: { ...malformed.left, message } });
   });
 });

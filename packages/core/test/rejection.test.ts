@@ -57,6 +57,14 @@ describe('a refusal', () => {
     for (const [, fact] of told) expect(`${message} ${remedy}`).toContain(String(fact));
   });
 
+  test.each<[string, Rejection]>([
+    ['while nothing was live; now nothing is', { code: 'StalePlan', planned: null, live: null }],
+    ['but the image says no commit.', { code: 'CommitMismatch', ordered: commit, built: null }],
+    ['(nobody does)', { code: 'StaleFence', held: null, shown: fence(7) }],
+  ])('says %j where a fact is missing', (words, rejection) => {
+    expect(renderRejection(rejection).message).toContain(words);
+  });
+
   test('of a moved ref names the way to accept it', () => {
     expect(renderRejection({ code: 'NoWayBack', target: d1, reason: 'moved-ref' }).remedy).toContain('acceptMovedRef');
   });

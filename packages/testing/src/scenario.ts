@@ -16,7 +16,8 @@ export const scenarios = <C, S, E, R extends { code: string }>({ initial, evolve
       return {
         thenHappens: (...events: readonly E[]) => expect(outcome).toEqual({ _tag: 'Right', right: events }),
         thenNothing: () => expect(outcome).toEqual({ _tag: 'Right', right: [] }),
-        thenRejected: (code: R['code']) => expect(isLeft(outcome) && outcome.left.code, tell(outcome)).toBe(code),
+        thenRejected: (code: R['code'], facts: Readonly<Record<string, unknown>> = {}) =>
+          expect(isLeft(outcome) && outcome.left, tell(outcome)).toMatchObject({ code, ...facts }),
       };
     },
   }),

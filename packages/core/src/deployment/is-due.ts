@@ -11,10 +11,10 @@ export const isDue = (step: EffectName, key: StepKey, state: Deployment): boolea
   if (state.fence === null) return false;
   switch (step) {
     case 'probe-image':
-      return image === null && acquisition === null && finding === null;
+      return acquisition === null && finding === null;
     case 'resolve-source':
     case 'pull-image':
-      return image === null && acquisition === null;
+      return acquisition === null;
     case 'build':
       return image === null && acquisition?.type === 'build';
     case 'start':
@@ -22,7 +22,7 @@ export const isDue = (step: EffectName, key: StepKey, state: Deployment): boolea
     case 'check-health':
       return started !== null && !healthy;
     case 'promote':
-      return started !== null && healthy && failing === null;
+      return healthy && failing === null;
     case 'restore-traffic':
       return failing !== null;
     case 'retire-previous':

@@ -22,9 +22,9 @@ export type Turn = Readonly<
 export const turnOf = (candidate: Candidate, environment: Environment): Turn => {
   const by = supersederOf(candidate, environment);
   if (by !== undefined) return { type: 'Superseded', by };
-  if (isHeld(candidate, environment) && environment.heldBy) return { type: 'Held', by: environment.heldBy };
+  const { heldBy, slot, waiting } = environment;
+  if (candidate.automatic && heldBy !== null) return { type: 'Held', by: heldBy };
 
-  const { slot, waiting } = environment;
   if (slot !== null) return { type: givesWay(slot, candidate) ? 'Preempt' : 'Behind', holder: slot.deployment };
 
   const rollback = waiting.find((one) => one.kind === 'rollback' && supersederOf(one, environment) === undefined);
@@ -35,9 +35,6 @@ export const turnOf = (candidate: Candidate, environment: Environment): Turn => 
 
 const givesWay = (slot: Slot, candidate: Candidate): boolean =>
   candidate.kind === 'rollback' && slot.phase === 'taken' && slot.order < candidate.order;
-
-const isHeld = (candidate: Candidate, environment: Environment): boolean =>
-  candidate.automatic && environment.heldBy !== null;
 
 /** Held, or about to be: as long as a rollback is on its way, nobody knows whether automatic deploys will wait. */
 const mayBeHeld = (candidate: Candidate, { heldBy, slot, waiting }: Environment): boolean =>

@@ -131,6 +131,14 @@ describe('a build', () => {
     });
   });
 
+  test('that nobody ordered goes nowhere', () => {
+    const unordered = [deployed({ source: atRef }), admitted, begun('build', key('d-1-build-1'))];
+    const message = `The build was ordered at commit none, but the image says ${commit}.`;
+    expect(decided({ ...record, built: { image, commit, runnable: true } }, unordered)).toMatchObject({
+      right: [{ type: 'DeploymentFailed', step: 'build', error: { code: 'CommitMismatch', message } }],
+    });
+  });
+
   test('that comes a second time is not believed', () => {
     given(...building, built)
       .when({ ...record, built: { image, commit, runnable: true } })

@@ -97,6 +97,15 @@ describe('an image that goes away between its coming and the start', () => {
     ]);
   });
 
+  test('fails a deploy of an image at once, if it never was there', () => {
+    const pulling = [deployed({ source: ready }), admitted, begun('pull-image', key('d-1-pull-image-1'))];
+    const of = { attempt: 1, key: key('d-1-pull-image-1') };
+    const error = { kind: 'permanent', code: 'images/not-found', message: 'Nobody has it.' } as const;
+    const failure = { step: 'pull-image', error, now: at(5), policy: defaultPolicy['pull-image'] } as const;
+    const failed = accepted(decideDeployment({ type: 'RecordFailure', ...of, ...failure }, after(...pulling)));
+    expect(failed).toMatchObject([{ type: 'StepFailed', retryAt: null }, { type: 'DeploymentFailed' }]);
+  });
+
   test('is looked for again, if the registry lost it before the pull', () => {
     const pulling = [
       rolledBack(release(d1)),

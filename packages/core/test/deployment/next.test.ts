@@ -183,7 +183,16 @@ describe('what is owed to a rollback', () => {
 
   test('to find out what its ref means today, if the image is lost and that was accepted', () => {
     const events = [rolledBack(target, { acceptMovedRef: true }), admitted, probed('absent')];
-    expect(owed(events, mine(r1))).toMatchObject({ type: 'ResolveSource', source: atRef });
+    const effect = 'resolve-source';
+    const step = { type: 'ResolveSource', effect, key: 'r-1-resolve-source-1', source: atRef };
+    expect(owed(events, mine(r1))).toMatchObject(step);
+  });
+
+  // The decision is written together with the finding, so this stream was cut short by somebody.
+  test.each([release(d1), target])('nothing, if it was looked for and nobody wrote what follows', (lost) => {
+    const findings = lost === target ? (['present', 'absent'] as const) : (['present', 'absent', 'changed'] as const);
+    for (const finding of findings)
+      expect(owed([rolledBack(lost), admitted, probed(finding)], mine(r1))).toEqual({ type: 'Done' });
   });
 
   test('the release of its target: the same origin, the proven commit', () => {

@@ -75,7 +75,14 @@ describe('a health check', () => {
     );
     expect(failed).toMatchObject([
       { type: 'HealthChecked', healthy: false },
-      { type: 'DeploymentFailed', step: 'check-health', error: { code: 'health/unhealthy' } },
+      {
+        type: 'DeploymentFailed',
+        step: 'check-health',
+        error: {
+          code: 'health/unhealthy',
+          message: 'It did not become healthy: 503, after 3 checks in 900 ms.',
+        },
+      },
     ]);
     expect(after(...checking, ...failed)).toMatchObject({ ending: 'failed', healthy: false });
   });
@@ -116,6 +123,16 @@ describe('a promotion', () => {
     given(...failing, begun('restore-traffic', key('d-1-restore-traffic-1')))
       .when({ type: 'RecordRestored', attempt: 1, key: key('d-1-restore-traffic-1') })
       .thenHappens({ type: 'DeploymentFailed', step: 'promote', error: permanent });
+  });
+
+  test('that was aborted by the environment alone says that', () => {
+    given(...deploying.promoting, begun('restore-traffic', key('d-1-restore-traffic-1')))
+      .when({ type: 'RecordRestored', attempt: 1, key: key('d-1-restore-traffic-1') })
+      .thenHappens({
+        type: 'DeploymentFailed',
+        step: 'promote',
+        error: { kind: 'permanent', code: 'engine/aborted', message: 'The promotion was aborted.' },
+      });
   });
 
   test('that was called failed, but happened, happened', () => {

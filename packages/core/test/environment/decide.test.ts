@@ -102,7 +102,7 @@ describe('the slot', () => {
   test('is never given again to one that was done', () => {
     given(inLine(d1), taken(d1, 1), { type: 'SlotReleased', deployment: d1 })
       .when(admit(d1))
-      .thenRejected('AlreadyEnded');
+      .thenRejected('AlreadyEnded', { outcome: 'it had its turn in the environment' });
   });
 
   test('is never given again to one that is live, or was', () => {
@@ -129,7 +129,9 @@ describe('going live', () => {
   });
 
   test('is refused without the slot', () => {
-    given().when(activate(d1, 1)).thenRejected('StaleFence');
+    given()
+      .when(activate(d1, 1))
+      .thenRejected('StaleFence', { held: null, shown: fence(1) });
   });
 
   test('is refused to a stranger who knows the fence', () => {
@@ -137,11 +139,22 @@ describe('going live', () => {
   });
 
   test('is refused under an older fence', () => {
-    given(inLine(d1), taken(d1, 3)).when(activate(d1, 2)).thenRejected('StaleFence');
+    given(inLine(d1), taken(d1, 3))
+      .when(activate(d1, 2))
+      .thenRejected('StaleFence', { held: fence(3), shown: fence(2) });
   });
 
   test('is refused once the promotion is aborted', () => {
     given(inLine(d1), taken(d1, 1), aborting).when(activate(d1, 1)).thenRejected('StaleFence');
+  });
+
+  test('supersedes only what was asked for before it', () => {
+    const state = environmentAfter(inLine(d1), taken(d1, 1), inLine(r1, 'rollback'), inLine(d2), live(d1, 1));
+    expect(state.live?.order).toBe(1);
+    expect(state.waiting).toMatchObject([
+      { deployment: r1, order: 2 },
+      { deployment: d2, order: 3 },
+    ]);
   });
 
   test('names whom it replaces', () => {

@@ -22,6 +22,7 @@ import {
   instance,
   key,
   main,
+  promoted,
   r1,
   ready,
   release,
@@ -54,6 +55,10 @@ describe('the default target', () => {
     expect(defaultTarget(wereLive(release(d1), release(d2), again))?.deployment).toBe(d2);
   });
 
+  test('is the last release that was live, where none is', () => {
+    expect(defaultTarget({ ...wereLive(release(d1), release(d2)), live: null })?.deployment).toBe(d2);
+  });
+
   test('is never the release that is live under another name', () => {
     const again = release(r1, { origin: d1 });
     expect(defaultTarget(wereLive(release(d1), again))).toBeNull();
@@ -74,6 +79,16 @@ describe('a target', () => {
     expect(checkTarget(shop, d1, after(...deploying.serving), nowLive)).toMatchObject({
       left: { code: 'TargetNeverLive' },
     });
+  });
+
+  test('is nothing whose image nobody knows', () => {
+    expect(checkTarget(shop, d1, after(deployed(), promoted), nowLive)).toMatchObject({
+      left: { code: 'TargetNeverLive', target: d1 },
+    });
+  });
+
+  test('is any release that was live, where none is', () => {
+    expect(accepted(checkTarget(shop, d1, wasLive, { ...nowLive, live: null }))).toMatchObject({ deployment: d1 });
   });
 
   test('is nothing that was never requested', () => {
@@ -110,7 +125,7 @@ describe('a plan', () => {
   test('of what is here reuses it', () => {
     expect(accepted(planRollback(facts(), release(d1)))).toMatchObject({
       decision: { type: 'Reuse' },
-      reasons: [expect.stringContaining('is here, with the same digest')],
+      reasons: ['Image aaaaaaaaaaaa of d-1 is here, with the same digest.'],
       steps: ['probe-image', 'start', 'check-health', 'promote', 'retire-previous'],
       live: d2,
     });
@@ -119,6 +134,7 @@ describe('a plan', () => {
   test('of what a registry has pulls it', () => {
     expect(accepted(planRollback(facts({ finding: 'in-registry' }), release(d1)))).toMatchObject({
       decision: { type: 'Pull' },
+      reasons: ['Image aaaaaaaaaaaa of d-1 is in its registry, with the same digest.'],
       steps: ['probe-image', 'pull-image', 'start', 'check-health', 'promote', 'retire-previous'],
     });
   });
@@ -158,9 +174,9 @@ describe('a plan', () => {
 });
 
 describe('the configuration of a plan', () => {
-  const then = { variables: { OLD: '1', SAME: 's', MOVED: 'a' }, secrets: {} };
+  const then = { variables: { OLD: '1', SAME: 's', MOVED: 'a', AGED: 'a' }, secrets: {} };
   const now = {
-    variables: { NEW: '1', SAME: 's', MOVED: 'b' },
+    variables: { NEW: '1', SAME: 's', MOVED: 'b', AGED: 'b' },
     secrets: { KEY: { reference: 'shop/key', fingerprint: 'f2' } },
   };
   const state = wereLive(release(d1, { config: then }), release(d2, { config: now }));
@@ -168,7 +184,16 @@ describe('the configuration of a plan', () => {
   test('is that of the release, and the plan names what it changes', () => {
     const plan = accepted(planRollback(facts({ state }), release(d1, { config: then })));
     expect(plan.config).toEqual(then);
-    expect(plan.configDifference).toEqual({ added: ['OLD'], removed: ['KEY', 'NEW'], changed: ['MOVED'] });
+    expect(plan.configDifference).toEqual({ added: ['OLD'], removed: ['KEY', 'NEW'], changed: ['AGED', 'MOVED'] });
+  });
+
+  test('adds all of it, where nothing is live', () => {
+    const alone = facts({ state: wereLive() });
+    const plan = accepted(planRollback(alone, release(d1, { config: then })));
+    expect(plan).toMatchObject({ live: null, config: then });
+    expect(plan.configDifference).toEqual({ added: ['AGED', 'MOVED', 'OLD', 'SAME'], removed: [], changed: [] });
+    const now = planRollback({ ...alone, configMode: 'now' }, release(d1, { config: then }));
+    expect(accepted(now).config).toEqual(then);
   });
 
   test('is the one that is live, if that was asked for', () => {
@@ -206,12 +231,14 @@ describe('the estimate of a plan', () => {
     const made = took({ build: 90_000, start: 400, health: 600 });
     expect(estimate('present', made)).toBe(1_000);
     expect(estimate('absent', made)).toBe(91_000);
+    expect(estimate('in-registry', took({ ...made, pull: 5_000 }))).toBe(6_000);
   });
 
   test('is not a guess', () => {
     expect(estimate('present')).toBeNull();
     expect(estimate('in-registry', took({ build: 90_000, start: 400, health: 600 }))).toBeNull();
     expect(estimate('present', took({ start: 400 }))).toBeNull();
+    expect(estimate('present', took({ health: 600 }))).toBeNull();
   });
 
   test('takes each part from the newest time that it was done', () => {

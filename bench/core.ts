@@ -131,7 +131,7 @@ const bySwitch = (state: Deployment, event: DeploymentEvent): Deployment => {
     case 'BuildScheduled': {
       if (underWay?.step !== 'resolve-source') throw new Error('stale');
       const { commit, ref } = event;
-      return { ...state, underWay: null, retryAt: null, acquisition: { type: 'build', commit, ref, rebuild: null } };
+      return { ...state, underWay: null, retryAt: null, acquisition: { type: 'build', commit, ref } };
     }
     case 'Built': {
       if (underWay?.step !== 'build') throw new Error('stale');

@@ -29,6 +29,14 @@ describe('whatever an engine or an app says', () => {
     );
   });
 
+  test('only what cannot be kept is lost', () => {
+    const state = after(...deploying.running, begun('check-health', key('d-1-check-health-1')));
+    const of = { attempt: 1, key: key('d-1-check-health-1') };
+    const detail = 'out of\0 memory, 90\u00a0% \ud83d';
+    const record = { type: 'RecordHealth', ...of, healthy: true, attempts: 2, durationMs: 1, detail } as const;
+    expect(accepted(decideDeployment(record, state))).toMatchObject([{ detail: 'out of memory, 90\u00a0% \ufffd' }]);
+  });
+
   test('a failure can be kept and read again', () => {
     const state = after(...deploying.inSlot, begun('build', key('d-1-build-1')));
     const of = { attempt: 1, key: key('d-1-build-1'), now: at(0), policy: defaultPolicy.build };

@@ -5,16 +5,17 @@
 import type { CommitId, DeploymentId, Fence, Instant, StepKey } from '../identity.ts';
 import type { Finding } from '../ports/images.ts';
 import type { Instance } from '../ports/runtime.ts';
-import type { Config, GitRef, Image, Release, Source, Workload } from '../release.ts';
-import type { DeploymentEvent, DeploymentEventOf, EffectName, Failure, RebuildReason } from './events.ts';
+import type { GitRef, Image, Release, Source, Workload } from '../release.ts';
+import type { DeploymentEvent, DeploymentEventOf, EffectName, Failure } from './events.ts';
 
 export type DeploymentRequest = DeploymentEventOf<'DeploymentRequested'> | DeploymentEventOf<'RollbackRequested'>;
 
 /** The image that this attempt will start, or how it is being made. */
 export type Acquisition = Readonly<
-  { type: 'build'; commit: CommitId; ref: GitRef | null; rebuild: RebuildReason | null } | { type: 'reuse' | 'pull' }
+  { type: 'build'; commit: CommitId; ref: GitRef | null } | { type: 'reuse' | 'pull' }
 >;
 
+/** `commit` is what a build proved; null if nothing was built. */
 export type AcquiredImage = Readonly<{ image: Image; commit: CommitId | null; runnable: boolean }>;
 
 export type StepUnderWay = Readonly<{ step: EffectName; attempt: number; run: number; key: StepKey }>;
@@ -112,11 +113,11 @@ export const evolveDeployment = (state: Deployment, event: DeploymentEvent): Dep
     }
     case 'BuildScheduled': {
       const { commit, ref } = event;
-      return { ...state, underWay: null, retryAt: null, acquisition: { type: 'build', commit, ref, rebuild: null } };
+      return { ...state, underWay: null, retryAt: null, acquisition: { type: 'build', commit, ref } };
     }
     case 'RebuildScheduled': {
-      const { commit, reason: rebuild, movedRef: ref } = event;
-      return { ...state, underWay: null, retryAt: null, acquisition: { type: 'build', commit, ref, rebuild } };
+      const { commit, movedRef: ref } = event;
+      return { ...state, underWay: null, retryAt: null, acquisition: { type: 'build', commit, ref } };
     }
     case 'Built': {
       const { image, commit, runnable, durationMs } = event;
@@ -212,21 +213,16 @@ export const imageWentAway = (step: EffectName, error: Failure, finding: Finding
 export const isCleaning = (step: EffectName): boolean => step === 'retire-previous' || step === 'stop-instance';
 
 /** The image of a release that was brought back: it is what its target says it is. */
-const restored = (state: Deployment, image: Image): AcquiredImage => {
-  const { request } = state;
-  if (request?.type !== 'RollbackRequested') return { image, commit: null, runnable: true };
-  return { image, commit: commitOf(request.target.source), runnable: request.target.runnable };
+const restored = ({ request }: Deployment, image: Image): AcquiredImage => {
+  const runnable = request?.type === 'RollbackRequested' ? request.target.runnable : true;
+  return { image, commit: null, runnable };
 };
-
-const commitOf = (source: Source): CommitId | null => (source.kind === 'git' ? source.commit : null);
 
 export const workloadOf = (request: DeploymentRequest): Workload =>
   request.type === 'RollbackRequested' ? request.target.workload : request.workload;
 
 export const sourceOf = (request: DeploymentRequest): Source =>
   request.type === 'RollbackRequested' ? request.target.source : request.source;
-
-export const configOf = (request: DeploymentRequest): Config => request.config;
 
 export const kindOf = (request: DeploymentRequest): 'deploy' | 'rollback' =>
   request.type === 'RollbackRequested' ? 'rollback' : 'deploy';
@@ -247,7 +243,7 @@ export const releaseOf = (state: Deployment): Release | null => {
     image: image.image,
     runnable: image.runnable,
     workload: workloadOf(request),
-    config: configOf(request),
+    config: request.config,
   };
 };
 
@@ -259,4 +255,4 @@ const originOf = ({ acquisition }: Deployment, request: DeploymentRequest): Depl
 };
 
 const provenSource = (source: Source, commit: CommitId | null): Source =>
-  source.kind === 'git' && commit !== null ? { ...source, commit } : source;
+  source.kind === 'git' ? { ...source, commit: commit ?? source.commit } : source;

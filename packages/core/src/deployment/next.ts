@@ -61,7 +61,7 @@ export const next = (deployment: Deployment, environment: Environment, now: Inst
   if (deployment.promoted) return finish(deployment, request, environment);
 
   if (slot?.deployment !== request.deployment || fence === null) return admission(request, environment);
-  if (deployment.failing !== null || slot.phase === 'aborting') return abort(deployment, slot, environment);
+  if (deployment.failing !== null || slot.phase === 'aborting') return abort(deployment, request, slot, environment);
 
   const current = currentStartKey(deployment, request);
   const leftover = deployment.begunStarts.find((key) => key !== current && !deployment.givenUp.includes(key));
@@ -139,13 +139,13 @@ const restore = (
 };
 
 const serve = (deployment: Deployment, request: DeploymentRequest): Step => {
-  const { image, started, healthy } = deployment;
+  const { started, healthy } = deployment;
   const release = releaseOf(deployment);
-  if (image === null || release === null) return done;
+  if (release === null) return done;
   const { build: inputs, run: spec } = workloadOf(request);
   if (started === null) {
-    const { config } = request;
-    return { type: 'Start', ...keyed(deployment, request, 'start'), image: image.image, inputs, spec, config };
+    const { image, config } = release;
+    return { type: 'Start', ...keyed(deployment, request, 'start'), image, inputs, spec, config };
   }
   const { key: instanceKey, instance } = started;
   if (!healthy) {
@@ -156,10 +156,10 @@ const serve = (deployment: Deployment, request: DeploymentRequest): Step => {
 };
 
 /** A promotion that failed: the environment says so first, then the traffic goes back, then the slot is free. */
-const abort = (deployment: Deployment, slot: Slot, environment: Environment): Step => {
-  if (slot.phase !== 'aborting' || deployment.request === null) return { type: 'AbortPromotion', fence: slot.fence };
+const abort = (deployment: Deployment, request: DeploymentRequest, slot: Slot, environment: Environment): Step => {
+  if (slot.phase !== 'aborting') return { type: 'AbortPromotion', fence: slot.fence };
   const upstream = environment.live?.instance ?? null;
-  const restoring = keyed(deployment, deployment.request, 'restore-traffic');
+  const restoring = keyed(deployment, request, 'restore-traffic');
   return { type: 'RestoreTraffic', ...restoring, upstream, fence: slot.restoreFence };
 };
 
@@ -196,6 +196,6 @@ const keyed = <Name extends EffectName>(deployment: Deployment, request: Deploym
 const named = <Name extends EffectName>(deployment: Deployment, effect: Name, key: StepKey): Keyed<Name> => {
   const attempt = attemptOf(deployment, effect);
   const { underWay } = deployment;
-  const again = underWay?.step === effect && underWay.attempt === attempt && underWay.key === key;
+  const again = underWay?.step === effect && underWay.key === key;
   return { effect, attempt, run: again ? underWay.run + 1 : 1, key };
 };

@@ -34,6 +34,12 @@ const pulling = [...probing, probed('in-registry'), begun('pull-image', key('r-1
 const building = [...deploying.inSlot, begun('build', key('d-1-build-1'))];
 
 describe('a probe', () => {
+  test('of a deploy, which nobody asked for, says nothing', () => {
+    given(deployed({ source: atRef }), admitted, begun('probe-image', key('d-1-probe-image-1')))
+      .when({ type: 'RecordProbe', ...of('d-1-probe-image-1'), finding: 'present' })
+      .thenNothing();
+  });
+
   const record = { type: 'RecordProbe', ...of('r-1-probe-image-1') } as const;
 
   test('that finds the very image lets it be reused', () => {
@@ -131,10 +137,10 @@ describe('a build', () => {
     });
   });
 
-  test('that nobody ordered goes nowhere', () => {
+  test.each([commit, null])('that nobody ordered goes nowhere, whatever it says of its commit (%s)', (says) => {
     const unordered = [deployed({ source: atRef }), admitted, begun('build', key('d-1-build-1'))];
-    const message = `The build was ordered at commit none, but the image says ${commit}.`;
-    expect(decided({ ...record, built: { image, commit, runnable: true } }, unordered)).toMatchObject({
+    const message = `The build was ordered at commit none, but the image says ${says ?? 'no commit'}.`;
+    expect(decided({ ...record, built: { image, commit: says, runnable: true } }, unordered)).toMatchObject({
       right: [{ type: 'DeploymentFailed', step: 'build', error: { code: 'CommitMismatch', message } }],
     });
   });

@@ -1,4 +1,12 @@
-import { type DeploymentEvent, decideDeployment, defaultPolicy, initialEnvironment, next } from '@recourse/core';
+import {
+  type DeploymentEvent,
+  decideDeployment,
+  defaultPolicy,
+  type EffectName,
+  type Failure,
+  initialEnvironment,
+  next,
+} from '@recourse/core';
 import { describe, expect, test } from 'vitest';
 import {
   accepted,
@@ -12,6 +20,7 @@ import {
   commit,
   d1,
   deployed,
+  deploying,
   fence,
   image,
   imageGone,
@@ -84,6 +93,32 @@ describe('an image that goes away between its coming and the start', () => {
     expect(afterImageGone('d-1-start-1', deployed({ source: ready }), admitted, pulled)).toMatchObject({
       type: 'PullImage',
     });
+  });
+
+  test('is forgotten, with the instance that it was for', () => {
+    const gone = { step: 'start', attempt: 1, key: key('d-1-start-1'), error: imageGone, retryAt: at(0) } as const;
+    expect(after(...deploying.starting, { type: 'StepFailed', ...gone })).toMatchObject({
+      image: null,
+      started: null,
+      healthy: false,
+    });
+  });
+
+  // The same words of another step are about something else: what is here is kept.
+  test.each<[EffectName, Failure['code']]>([
+    ['check-health', 'runtime/image-gone'],
+    ['check-health', 'images/not-found'],
+    ['pull-image', 'images/unavailable'],
+  ])('is not what a failure of %s with %s says', (step, code) => {
+    const failed = {
+      type: 'StepFailed',
+      step,
+      attempt: 1,
+      key: key('r-1-x-1'),
+      error: { ...imageGone, code },
+    } as const;
+    const state = after(rolledBack(release(d1)), admitted, probed('in-registry'), { ...failed, retryAt: at(0) });
+    expect(state.finding).toBe('in-registry');
   });
 
   test('fails the deployment when it went away too often', () => {

@@ -93,6 +93,14 @@ describe('what is owed to a deploy', () => {
     expect(owed([deployed()])).toEqual({ type: 'Admit' });
   });
 
+  test('that holds no slot any more, whatever it has: to ask for it', () => {
+    expect(owed(deploying.inSlot, environmentAfter(inLine(d2), taken(d2, 8)))).toEqual({ type: 'Admit' });
+  });
+
+  test('that is the newest in line: its turn', () => {
+    expect(owed([deployed({ deployment: d2 })], environmentAfter(inLine(d1), inLine(d2)))).toEqual({ type: 'Admit' });
+  });
+
   test('that waits behind another: to wait until that one is done', () => {
     const environment = environmentAfter(inLine(d2), taken(d2, 1), inLine(d1));
     expect(owed([deployed()], environment)).toEqual({ type: 'Wait', until: null, behind: d2 });
@@ -123,7 +131,8 @@ describe('what is owed to a deploy', () => {
 
   test('of a ref: to find out what it means, then the build of that', () => {
     const atMain = deployed({ source: atRef });
-    expect(owed([atMain, admitted])).toMatchObject({ type: 'ResolveSource', source: atRef });
+    const key = 'd-1-resolve-source-1';
+    expect(owed([atMain, admitted])).toMatchObject({ type: 'ResolveSource', key, source: atRef });
     expect(owed([atMain, admitted, { type: 'BuildScheduled', commit: otherCommit, ref: main }])).toMatchObject({
       type: 'Build',
       commit: otherCommit,
@@ -131,7 +140,11 @@ describe('what is owed to a deploy', () => {
   });
 
   test('of an image: to fetch it', () => {
-    expect(owed([deployed({ source: ready }), admitted])).toMatchObject({ type: 'PullImage', image: 'shop:v1' });
+    expect(owed([deployed({ source: ready }), admitted])).toMatchObject({
+      type: 'PullImage',
+      key: 'd-1-pull-image-1',
+      image: 'shop:v1',
+    });
   });
 
   test('that has its image: a start, with the configuration it was asked for', () => {
@@ -147,6 +160,7 @@ describe('what is owed to a deploy', () => {
   test('that runs: to be asked whether it is healthy', () => {
     expect(owed(deploying.running)).toMatchObject({
       type: 'CheckHealth',
+      key: 'd-1-check-health-1',
       instanceKey: 'd-1-start-1',
       address: instance.address,
     });
@@ -155,6 +169,7 @@ describe('what is owed to a deploy', () => {
   test('that is healthy: the traffic', () => {
     expect(owed(deploying.serving)).toMatchObject({
       type: 'Promote',
+      key: 'd-1-promote-1',
       instance,
       instanceKey: 'd-1-start-1',
       release: { deployment: d1, origin: d1, fence: 7, image, source: { commit } },
@@ -166,12 +181,17 @@ describe('what is owed to a rollback', () => {
   const target = release(d1, { source: atRef });
 
   test('a look for the image', () => {
-    expect(owed([rolledBack(release(d1)), admitted], mine(r1))).toMatchObject({ type: 'ProbeImage', image });
+    expect(owed([rolledBack(release(d1)), admitted], mine(r1))).toMatchObject({
+      type: 'ProbeImage',
+      key: 'r-1-probe-image-1',
+      image,
+    });
   });
 
   test('a pull, if a registry has it', () => {
     expect(owed([rolledBack(release(d1)), admitted, probed('in-registry')], mine(r1))).toMatchObject({
       type: 'PullImage',
+      key: 'r-1-pull-image-1',
       image,
     });
   });
@@ -183,8 +203,7 @@ describe('what is owed to a rollback', () => {
 
   test('to find out what its ref means today, if the image is lost and that was accepted', () => {
     const events = [rolledBack(target, { acceptMovedRef: true }), admitted, probed('absent')];
-    const effect = 'resolve-source';
-    const step = { type: 'ResolveSource', effect, key: 'r-1-resolve-source-1', source: atRef };
+    const step = { type: 'ResolveSource', key: 'r-1-resolve-source-1', source: atRef };
     expect(owed(events, mine(r1))).toMatchObject(step);
   });
 
@@ -246,6 +265,16 @@ describe('after a failure', () => {
       run: 2,
       key: 'd-1-build-1',
     });
+    expect(owed(deploying.starting)).toMatchObject({ type: 'Start', attempt: 1, run: 2, key: 'd-1-start-1' });
+  });
+
+  test('of a worker that was at another instance, this one is stopped for the first time', () => {
+    const second = [begun('start', key('d-1-start-2'), 2), begun('stop-instance', key('d-1-start-2'))];
+    expect(owed([...deploying.starting, { type: 'Cancelled' }, ...second])).toMatchObject({
+      type: 'StopInstance',
+      run: 1,
+      key: 'd-1-start-1',
+    });
   });
 
   test('of the promotion, the environment says so first, then the traffic goes back', () => {
@@ -259,7 +288,13 @@ describe('after a failure', () => {
       reason: '',
     };
     const first = environmentAfter(inLine(d1), taken(d1, 7), aborting);
-    expect(owed(failing, first)).toMatchObject({ type: 'RestoreTraffic', upstream: null, fence: 8 });
+    expect(owed(failing, first)).toMatchObject({
+      type: 'RestoreTraffic',
+      key: 'd-1-restore-traffic-1',
+      upstream: null,
+      fence: 8,
+    });
+    expect(owed(deploying.promoting, first)).toMatchObject({ type: 'RestoreTraffic' });
     const second = environmentAfter(inLine(d2), taken(d2, 1), live(d2, 1), inLine(d1), taken(d1, 7), aborting);
     expect(owed(failing, second)).toMatchObject({ type: 'RestoreTraffic', upstream: otherInstance, fence: 8 });
   });
@@ -269,7 +304,8 @@ describe('after the end', () => {
   const cancelled = [...deploying.starting, { type: 'Cancelled' }] as const;
 
   test('what was begun is stopped, then the slot is free', () => {
-    expect(owed(cancelled)).toMatchObject({ type: 'StopInstance', key: 'd-1-start-1' });
+    const step = { type: 'StopInstance', effect: 'stop-instance', key: 'd-1-start-1' };
+    expect(owed(cancelled)).toMatchObject(step);
     const stopped = [...cancelled, { type: 'InstanceStopped', key: key('d-1-start-1') }] as const;
     expect(owed(stopped)).toEqual({ type: 'ReleaseSlot' });
     expect(owed(stopped, environmentAfter(inLine(d1), taken(d1, 7), { type: 'SlotReleased', deployment: d1 }))).toEqual(
@@ -277,6 +313,11 @@ describe('after the end', () => {
         type: 'Done',
       },
     );
+  });
+
+  test('it does not go live after all, whatever the environment says', () => {
+    const environment = environmentAfter(inLine(d1), taken(d1, 7), live(d1, 7));
+    expect(owed(cancelled, environment)).toMatchObject({ type: 'StopInstance' });
   });
 
   test('a place in line is given back', () => {
@@ -311,6 +352,7 @@ describe('when it is live', () => {
   test('the one before it retires, then it has nothing left', () => {
     expect(owed(deploying.live, replacing)).toMatchObject({
       type: 'RetirePrevious',
+      effect: 'retire-previous',
       key: 'd-2-start-1',
       previous: { release: { deployment: d2 }, instance: otherInstance },
     });

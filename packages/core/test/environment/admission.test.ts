@@ -38,6 +38,7 @@ const turn = (one: Candidate, facts: Partial<Environment>) => {
 describe('a deploy that waits', () => {
   test('has its turn when nobody else is there', () => {
     expect(turn(candidate(d1, 1), {})).toEqual({ type: 'Yours' });
+    expect(turn(candidate(d1, 1, push), {})).toEqual({ type: 'Yours' });
   });
 
   test('stands behind whoever acts', () => {

@@ -75,6 +75,18 @@ describe('the slot', () => {
     given(inLine(d1), taken(d1, 1), inLine(d2)).when(admit(d2)).thenNothing();
   });
 
+  test('goes to the one that asks, not to the first in line', () => {
+    given(inLine(d1), inLine(d2)).when(admit(d2)).thenHappens(taken(d2, 1));
+    expect(environmentAfter(inLine(d1), inLine(d2), taken(d2, 1))).toMatchObject({
+      slot: { deployment: d2, order: 2 },
+      waiting: [{ deployment: d1 }],
+    });
+  });
+
+  test('is not held by one that never stood in line, and its fence is used up', () => {
+    expect(environmentAfter(taken(d1, 5))).toMatchObject({ fence: 5, slot: null });
+  });
+
   test('goes to the next with a higher fence', () => {
     given(inLine(d1), taken(d1, 1), inLine(d2), { type: 'SlotReleased', deployment: d1 })
       .when(admit(d2))
@@ -96,6 +108,13 @@ describe('the slot', () => {
 
   test('is not given back by somebody else', () => {
     given(inLine(d1), taken(d1, 1)).when({ type: 'Release', deployment: d2 }).thenNothing();
+    given(inLine(d1)).when({ type: 'Release', deployment: d2 }).thenNothing();
+    given(live(d1, 1), live(d2, 2, d1))
+      .when({ type: 'Release', deployment: r1 })
+      .thenNothing();
+    const others = environmentAfter(live(d1, 1), live(d2, 2, d1), inLine(r1), taken(r1, 3));
+    const { slot, retiring } = evolveEnvironment(others, { type: 'SlotReleased', deployment: d1 });
+    expect([slot, retiring]).toEqual([others.slot, others.retiring]);
   });
 
   // A worker that slept an hour believes that it still waits. It would supersede whoever asked meanwhile.
@@ -224,6 +243,8 @@ describe('automatic deploys', () => {
     given({ type: 'AutoDeployHeld', by: r1 })
       .when({ type: 'ResumeAutoDeploy', actor: 'ada' })
       .thenHappens({ type: 'AutoDeployResumed', actor: 'ada' });
+    const resumed = environmentAfter({ type: 'AutoDeployHeld', by: r1 }, { type: 'AutoDeployResumed', actor: 'ada' });
+    expect(resumed.heldBy).toBeNull();
   });
 
   test('need no word when nothing holds them', () => {

@@ -10,9 +10,7 @@ export const cancellation = (...parents: readonly CancelSignal[]): Cancellation 
   const cancel = () => {
     if (aborted) return;
     aborted = true;
-    const called = [...listeners];
-    listeners.clear();
-    for (const listener of called) listener();
+    for (const listener of [...listeners]) listener();
   };
   const release = () => {
     for (const parent of parents) parent.removeEventListener('abort', cancel);

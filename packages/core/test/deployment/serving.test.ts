@@ -1,4 +1,12 @@
-import { backoffMs, decideDeployment, defaultPolicy, evolveDeployment, initialDeployment } from '@recourse/core';
+import {
+  backoffMs,
+  decideDeployment,
+  defaultPolicy,
+  EffectName,
+  evolveDeployment,
+  initialDeployment,
+  RunSpec,
+} from '@recourse/core';
 import { scenarios } from '@recourse/testing';
 import { describe, expect, test } from 'vitest';
 import {
@@ -228,6 +236,26 @@ describe('a failure', () => {
     );
     expect(failed).toMatchObject([{ type: 'StepFailed', retryAt: null }]);
     expect(after(...stopping, ...failed)).toMatchObject({ ending: 'cancelled', givenUp: ['d-1-start-1'] });
+  });
+});
+
+describe('patience', () => {
+  test.each(EffectName.options)('with %s ends, unless traffic would be left in doubt', (step) => {
+    const { deadlineMs, attemptsMax, backoffMs: first, backoffMaxMs } = defaultPolicy[step];
+    expect(deadlineMs).toBeGreaterThanOrEqual(30_000);
+    expect(first).toBeGreaterThan(0);
+    expect(backoffMaxMs).toBeGreaterThan(first);
+    if (step === 'restore-traffic') expect(attemptsMax).toBeNull();
+    else expect(attemptsMax).toBeGreaterThan(5);
+  });
+
+  test('outlasts the longest drain, stop and health check that a workload may ask for', () => {
+    const { drainMs, stopGraceMs, health } = RunSpec.shape;
+    const longest = 3_600_000;
+    for (const limit of [drainMs, stopGraceMs, health.shape.withinMs]) expect(limit.maxValue).toBe(longest);
+    expect(defaultPolicy['check-health'].deadlineMs).toBeGreaterThan(longest);
+    expect(defaultPolicy['stop-instance'].deadlineMs).toBeGreaterThan(longest);
+    expect(defaultPolicy['retire-previous'].deadlineMs).toBeGreaterThan(2 * longest);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Effect, PortError } from '@recourse/core';
+import type { Effect, InstanceState, PortError } from '@recourse/core';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Performing } from './perform.ts';
@@ -51,11 +51,11 @@ const repeatLastWords = async ({ instanceKey }: CheckHealth, { ports, progress }
   if (E.isRight(words)) for (const line of words.right) progress(line);
 };
 
-const endOf = (instance: { state: string; exitCode?: number | null }): string | null => {
+const endOf = (instance: InstanceState): string | null => {
   if (instance.state === 'running') return null;
   if (instance.state === 'gone') return 'the instance is gone';
-  const code = instance.exitCode ?? null;
-  return code === null ? 'the instance ended' : `the instance ended with exit code ${code}`;
+  const { exitCode } = instance;
+  return exitCode === null ? 'the instance ended' : `the instance ended with exit code ${exitCode}`;
 };
 
 const cancelled: PortError = {

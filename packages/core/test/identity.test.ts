@@ -294,6 +294,7 @@ const refused: Readonly<Record<string, Readonly<{ schema: Schema; values: readon
         [{ preset: 'dockerfile', dockerfile: '../Dockerfile' }, paths],
         [{ preset: 'dockerfile', dockerfile: 'Dockerfile', context: '/' }, 'Unrecognized key: "context"'],
         [{ preset: 'command', build: null, start: [] }, 'must name a program'],
+        [{ preset: 'command', build: null, start: Array(257).fill('x') }, 'must be at most 256 arguments'],
         [{ preset: 'command', build: null, start: ['a\0'] }, unicode],
         [{ preset: 'command', build: null, start: ['\ud800'] }, unicode],
       ],

@@ -1,6 +1,6 @@
 /**
  * `npm run mutants`: plants each bug in a copy of the library and lets the simulated world look for it: with everything,
- * and with each safety net taken away. Writes the tables of docs/planted-bugs.md. A bug that is not found although
+ * and with each safety net taken away. Writes the table of docs/planted-bugs.md. A bug that is not found although
  * nobody said why, or is found although it is said to be hidden, is a failure.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import type { Catch } from './hunt.ts';
 import { hunted } from './hunter.ts';
 import { nets, type PlantedBug, plantedBugs } from './planted-bugs.ts';
 import { type Copy, copyLibrary } from './planting.ts';
-import { type Row, writeTables } from './tables.ts';
+import { type Row, writeTable } from './table.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const { values } = parseArgs({
@@ -45,12 +45,12 @@ const main = async (): Promise<void> => {
     for (let bug = queue.shift(); bug !== undefined; bug = queue.shift()) {
       const row = await look(copy, bug);
       rows.set(bug.name, row);
+      writeTable([...rows.values()]);
       console.log(toldOf(row));
     }
   });
   await Promise.all(workers);
   const found = wanted.flatMap(({ name }) => rows.get(name) ?? []);
-  writeTables(found);
   const wrong = found.filter(({ bug, caught }) => (caught === null) !== (bug.hidden !== undefined));
   for (const { bug, caught } of wrong)
     console.error(caught === null ? `${bug.name} was not found` : `${bug.name} is not hidden, it is found`);

@@ -103,8 +103,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'hold-is-ignored',
     says: 'a push after a rollback does not wait',
     file: admission,
-    from: `  candidate.automatic && environment.heldBy !== null;`,
-    to: `  candidate.automatic && environment.heldBy === null && environment.fence < 0;`,
+    from: `  if (candidate.automatic && heldBy !== null) return { type: 'Held', by: heldBy };
+`,
+    to: '',
   },
   {
     name: 'line-at-the-wake-up',

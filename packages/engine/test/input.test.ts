@@ -83,13 +83,13 @@ describe('what is sent is checked before anything happens', () => {
   test.each<[string, object, string, string]>([
     ['a text in quotes', { environment: 'my shop' }, 'environment', '"my shop"'],
     ['a number as it is', git({ commit: 7 }), 'source.commit', '7'],
-    ['what is not there as that', { actor: undefined }, 'actor', 'undefined'],
+    ['what is not there as nothing', { actor: undefined }, 'actor', 'nothing'],
     ['null as that', { actor: null }, 'actor', 'null'],
     ['an object without what is in it', { actor: { password: 'hunter2' } }, 'actor', 'an object'],
-    ['a URL without its password', git({ repository: '//ada:hunter2@x y' }), 'source.repository', '"//[redacted]@x y"'],
+    ['a URL without its password', git({ repository: '//ada:hunter2@x y' }), 'source.repository', '"[redacted]@x y"'],
     ['80 characters in full', { environment: 'X'.repeat(78) }, 'environment', `"${'X'.repeat(78)}"`],
     ['more of them shortened', { environment: 'X'.repeat(79) }, 'environment', `"${'X'.repeat(79)}… (81 characters)`],
-    ['a missing part as that', { workload: undefined }, 'workload', 'undefined'],
+    ['a missing part as nothing', { workload: undefined }, 'workload', 'nothing'],
   ])('a refusal repeats %s', async (_, over, field, value) => {
     const { recourse } = await openWorld();
     expect(refused(await recourse.deploy({ ...deployOf('v1'), ...over } as DeployInput))).toMatchObject({

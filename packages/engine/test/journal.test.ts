@@ -47,11 +47,13 @@ const opened = async (
     },
   };
   const clock = { now: () => Instant.parse(7), sleep: async (ms: number) => void pauses.push(ms) };
-  const journal = createJournal({ ...options, store, clock, snapshots: { ...options.snapshots, ...snapshots } });
+  /** As a process has it that remembers nothing. */
+  const anew = () => createJournal({ ...options, store, clock, snapshots: { ...options.snapshots, ...snapshots } });
+  const journal = anew();
   const line = async (...names: readonly string[]) => {
     for (const name of names) await journal.decideEnvironment(shop, standInLine(name), cause);
   };
-  return { journal, options, pauses, asked, froms, line };
+  return { journal, anew, options, pauses, asked, froms, line };
 };
 const waitingIn = ({ state }: { state: { waiting: readonly { deployment: string }[] } }) =>
   state.waiting.map(({ deployment }) => deployment);
@@ -132,14 +134,14 @@ describe('a snapshot', () => {
   const names = (count: number) => Array.from({ length: count }, (_, at) => `d-${at}`);
 
   test('bounds what is read of an environment', async () => {
-    const { journal, line, froms, options } = await opened();
+    const { anew, line, froms, options } = await opened();
     await line(...names(32));
     expect(await options.snapshots.load(environmentStream(shop))()).toMatchObject({ right: { version: 0 } });
     await line('d-32', 'd-33');
     expect(await options.snapshots.load(environmentStream(shop))()).toMatchObject({
       right: { version: 32, schema: ENVIRONMENT_SCHEMA },
     });
-    expect(waitingIn(await journal.environment(shop))).toEqual(names(34));
+    expect(waitingIn(await anew().environment(shop))).toEqual(names(34));
     expect(froms.at(-1)).toBe(33);
   });
 
@@ -148,9 +150,9 @@ describe('a snapshot', () => {
     ['is of another schema', () => TE.right({ version: 32, schema: ENVIRONMENT_SCHEMA + 1, state: null })],
     ['is not what it says', () => TE.right({ version: 32, schema: ENVIRONMENT_SCHEMA, state: { waiting: 7 } })],
   ])('that %s costs time, and changes nothing', async (_, load) => {
-    const { journal, line, froms } = await opened({}, { load });
+    const { anew, line, froms } = await opened({}, { load });
     await line('d-1', 'd-2');
-    expect(waitingIn(await journal.environment(shop))).toEqual(['d-1', 'd-2']);
+    expect(waitingIn(await anew().environment(shop))).toEqual(['d-1', 'd-2']);
     expect(froms.at(-1)).toBe(0);
   });
 

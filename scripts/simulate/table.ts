@@ -17,7 +17,7 @@ const BEGIN = '<!-- written by npm run mutants: begin -->';
 const END = '<!-- end -->';
 
 /** Rows of bugs that were not looked for this time stay as they are. */
-export const writeTables = (rows: readonly Row[]): void => {
+export const writeTable = (rows: readonly Row[]): void => {
   const text = readFileSync(page, 'utf8');
   const [before = ''] = text.split(BEGIN);
   const [, after = ''] = text.split(END);

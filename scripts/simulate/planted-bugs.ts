@@ -141,6 +141,16 @@ export const plantedBugs: readonly PlantedBug[] = [
     real: true,
   },
   {
+    name: 'given-up-and-forgotten',
+    says: 'what was replaced, and stopped by a retirement that was given up, is never written down as retired',
+    file: engine('advance.ts'),
+    from: `  await tellWhatWasGivenUp(advancing, request, known);
+`,
+    to: '',
+    real: true,
+    under: 'network',
+  },
+  {
     name: 'begin-after-the-end',
     says: 'a step may be begun after the deployment has ended',
     file: decideDeployment,

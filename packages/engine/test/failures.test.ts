@@ -186,6 +186,19 @@ describe('what passes is tried again', () => {
     await atRest(world);
     expect(serving(world)).toBe('v3');
   });
+
+  test('an old instance that was stopped, while nobody ever heard of it, is retired all the same', async () => {
+    const world = await openWorld();
+    world.work();
+    const [v1] = await live(world, 'v1');
+    if (v1 === undefined) throw new Error('nothing is live');
+    world.hands.stop = (key) => {
+      world.running.delete(key);
+      return transient('runtime/unreachable');
+    };
+    expect(await settled(world, await world.recourse.deploy(deployOf('v2')))).toBe('live');
+    await expect.poll(async () => (await entryOf(world, v1)).status, { timeout: 10_000 }).toBe('retired');
+  });
 });
 
 test('no secret gets into an event, also when an engine repeats it', async () => {

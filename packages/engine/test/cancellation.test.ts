@@ -48,5 +48,10 @@ describe('a cancellation', () => {
     child.release();
     parent.cancel();
     expect(child.signal.aborted).toBe(false);
+    const platform = new AbortController();
+    const other = cancellation(platform.signal);
+    other.release();
+    platform.abort();
+    expect(other.signal.aborted).toBe(false);
   });
 });

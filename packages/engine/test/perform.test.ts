@@ -78,7 +78,10 @@ describe('a health check', () => {
     address: instance.address,
     spec,
   } as const;
-  const running = { inspect: () => TE.right({ state: 'running', instance }), logs: () => TE.right(['out of memory']) };
+  const running = {
+    inspect: () => TE.right({ state: 'running', instance }),
+    logs: (_key: unknown, { lines }: { lines: number }) => TE.right(Array(lines).fill('out of memory')),
+  };
   const answers = (...reports: readonly boolean[]) => {
     const asked: { path: string; timeoutMs: number }[] = [];
     const probe = (_address: unknown, path: string, { timeoutMs }: { timeoutMs: number }) => {
@@ -111,7 +114,7 @@ describe('a health check', () => {
     expect(asked.length).toBeLessThan(250);
     expect(asked.at(-1)?.timeoutMs).toBeLessThan(500);
     expect(Math.min(...asked.map(({ timeoutMs }) => timeoutMs))).toBeGreaterThanOrEqual(1);
-    expect(said).toEqual(['out of memory']);
+    expect(said).toEqual(Array(20).fill('out of memory'));
   });
 
   test.each([
@@ -172,6 +175,7 @@ describe('a retirement', () => {
   const retired = async (
     over: {
       open?: readonly number[];
+      openAnswer?: ReturnType<typeof transient>;
       point?: TE.TaskEither<PortError, void> | ReturnType<typeof transient>;
       nothingLive?: boolean;
       signal?: Performing['signal'];
@@ -184,7 +188,7 @@ describe('a retirement', () => {
         did.push(['point', environment, upstream.id, fence]);
         return over.point ?? TE.right(undefined);
       },
-      openRequests: () => TE.right(open.length > 1 ? open.shift() : open[0]),
+      openRequests: () => over.openAnswer ?? TE.right(open.length > 1 ? open.shift() : open[0]),
     };
     const runtime = {
       stop: (stopped: string, { graceMs }: { graceMs: number }) => {
@@ -237,6 +241,12 @@ describe('a retirement', () => {
     expect(did).toHaveLength(1);
   });
 
+  test('stops nothing if nobody can say how many requests are open', async () => {
+    const { outcome, did } = await retired({ openAnswer: transient('router/unreachable') });
+    expect(outcome).toMatchObject({ left: { code: 'router/unreachable' } });
+    expect(did).toHaveLength(1);
+  });
+
   test('has no traffic to assert where nothing is live', async () => {
     expect((await retired({ nothingLive: true })).did).toEqual(stopAndTell);
   });
@@ -253,6 +263,15 @@ describe('a retirement', () => {
 });
 
 describe('traffic', () => {
+  const promoting = {
+    type: 'Promote',
+    effect: 'promote',
+    ...of,
+    release: release(d2, 7),
+    instanceKey: key,
+    instance,
+    spec,
+  } as const;
   const restore = {
     type: 'RestoreTraffic',
     effect: 'restore-traffic',
@@ -273,16 +292,41 @@ describe('traffic', () => {
     });
   });
 
+  test.each([
+    [[], null],
+    [[{ by: d1, previous: { release: { deployment: d1 } } }], null],
+    [[{ by: d2, previous: { release: { deployment: d1 } } }], d1],
+  ])('is given to what is healthy, and the environment says so (%#)', async (retiring, previous) => {
+    const asked: unknown[] = [];
+    const journal = {
+      decideEnvironment: async (...decision: unknown[]) => {
+        asked.push(decision);
+        return { _tag: 'Right', right: { state: { retiring }, version: 1 } };
+      },
+    } as unknown as Performing['journal'];
+    const ports = {
+      ...pointing(TE.right(undefined)),
+      health: { check: () => TE.right({ healthy: true, detail: '200' }) },
+    };
+    const { outcome } = await performed(promoting, ports, { journal });
+    expect(outcome).toEqual({ _tag: 'Right', right: { type: 'RecordPromoted', fence: 7, previous, durationMs: 0 } });
+    const activate = { type: 'Activate', release: promoting.release, key, instance, kind: 'deploy' };
+    expect(asked).toEqual([[shop, activate, { actor: 'recourse', correlationId: d2, causationId: key }]]);
+  });
+
+  test('is not said to be given if the environment says that the slot is somebody else’s', async () => {
+    const left = { code: 'StaleFence', held: null, shown: 7 };
+    const journal = { decideEnvironment: async () => ({ _tag: 'Left', left }) } as unknown as Performing['journal'];
+    const ports = {
+      ...pointing(TE.right(undefined)),
+      health: { check: () => TE.right({ healthy: true, detail: '200' }) },
+    };
+    expect((await performed(promoting, ports, { journal })).outcome).toMatchObject({
+      left: { kind: 'permanent', code: 'engine/stale-fence', message: expect.stringContaining('Fence 7') },
+    });
+  });
+
   test('is not given to what is no longer healthy', async () => {
-    const promote = {
-      type: 'Promote',
-      effect: 'promote',
-      ...of,
-      release: release(d2, 7),
-      instanceKey: key,
-      instance,
-      spec,
-    } as const;
     const asked: unknown[] = [];
     const health = {
       check: (_address: unknown, path: string, { timeoutMs }: { timeoutMs: number }) => {
@@ -290,7 +334,7 @@ describe('traffic', () => {
         return TE.right({ healthy: false, detail: '503' });
       },
     };
-    const { outcome } = await performed(promote, { health });
+    const { outcome } = await performed(promoting, { health });
     expect(asked).toEqual([['/ready', 5_000]]);
     expect(outcome).toEqual({
       _tag: 'Left',

@@ -1,5 +1,5 @@
 import { renderRejection } from '@recourse/core';
-import type { DeployInput } from '@recourse/engine';
+import { type DeployInput, orFault } from '@recourse/engine';
 import { describe, expect, test } from 'vitest';
 import { accepted, deployOf, live, refused, settled, shop } from './support/orders.ts';
 import { openWorld } from './support/world.ts';
@@ -106,6 +106,38 @@ describe('what is sent is checked before anything happens', () => {
     const neither = git({ ref: undefined });
     expect(refused(await recourse.deploy({ ...deployOf('v1'), ...neither } as DeployInput))).toMatchObject({
       problem: 'must name a commit or a ref',
+    });
+  });
+
+  test('what is left out is what most people want', async () => {
+    const { recourse, options } = await openWorld();
+    const { run: _, ...build } = workload;
+    const order = { environment: shop, ...git({}), workload: { ...build, run: { port: 80 } }, actor: 'ada' };
+    const { deployment } = accepted(await recourse.deploy(order as DeployInput));
+    const { events } = await orFault(options.store.read({ stream: `deployment-${deployment}` }));
+    expect(events[0]?.data).toMatchObject({
+      source: { commit: null },
+      config: { variables: {}, secrets: {} },
+      trigger: 'api',
+      reason: null,
+      workload: {
+        run: {
+          health: { path: '/', withinMs: 60_000 },
+          drainMs: 30_000,
+          stopGraceMs: 10_000,
+          memoryBytes: null,
+          cpus: null,
+          pidsMax: null,
+        },
+      },
+    });
+  });
+
+  test('an image has nothing to be built, and nothing else is an image', async () => {
+    const { recourse } = await openWorld();
+    const source = { kind: 'image', reference: 'shop:1' };
+    expect(refused(await recourse.deploy({ ...deployOf('v1'), source } as DeployInput))).toMatchObject({
+      problem: 'must be "image" for a source that is an image, and only then',
     });
   });
 

@@ -9,7 +9,7 @@ import { keyIndexOf } from './key-index.ts';
 import { openLayout } from './layout.ts';
 import { type LocalOptions, pullableOf } from './local-images.ts';
 import { type BuildOptions, prepareTree, type Tree } from './prepare-tree.ts';
-import { withScratch } from './scratch.ts';
+import { sweepScratch, withScratch } from './scratch.ts';
 import { shelfOf } from './shelf.ts';
 import { defaultLimits, type UnpackLimits } from './unpack.ts';
 
@@ -96,6 +96,8 @@ export const localBuilder = ({
       attempt(
         async () => {
           if (options.signal.aborted) throw new Failure(errors.cancelled(order));
+          // Whoever made it before may have died right after.
+          await sweepScratch(layout.tmp);
           return finish((await earlier(order)) ?? (await make(order, tree, options)));
         },
         (cause) =>

@@ -7,7 +7,7 @@ import { startOf } from './process-identity.ts';
 
 /** Runs `use` with a new folder under `tmp`, and removes it after, whatever happened. */
 export const withScratch = async <A>(tmp: string, use: (folder: string) => Promise<A>): Promise<A> => {
-  await sweep(tmp);
+  await sweepScratch(tmp);
   const folder = join(tmp, [...(await self()), randomBytes(8).toString('hex')].join('.'));
   await mkdir(folder);
   try {
@@ -21,7 +21,7 @@ export const withScratch = async <A>(tmp: string, use: (folder: string) => Promi
 export const remove = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 5 });
 
 /** Removes what workers of this machine left that are dead. Of another machine's workers nothing can be known. */
-const sweep = async (tmp: string): Promise<void> => {
+export const sweepScratch = async (tmp: string): Promise<void> => {
   for (const name of await readdir(tmp)) {
     const [host, pid, start] = name.split('.');
     if (host !== thisHost() || start === undefined) continue;

@@ -23,12 +23,13 @@ export type Call<A> = Readonly<{
 
 /** How long a caller waits for an answer before it gives up. */
 const TIMEOUT_MS = 5_000;
-const NEVER = new Promise<never>(() => undefined);
+/** A new one each time: what waits for a promise is kept for as long as that is. */
+const never = (): Promise<never> => new Promise(() => undefined);
 
 export const call =
   <A>(lab: Lab, process: Process, asked: Call<A>): TaskEither<PortError, A> =>
   () => {
-    if (!process.alive()) return NEVER;
+    if (!process.alive()) return never();
     const { kernel } = lab;
     const { operation, subject } = asked;
     const moment = lab.choices.at(`${operation} ${subject}`);
@@ -36,7 +37,7 @@ export const call =
     lab.trace.note(process.name, `${operation} ${subject}`);
     if (lab.fault(moment, 'crash-before', placed)) {
       process.die();
-      return NEVER;
+      return never();
     }
     const frozen = lab.severity(moment, 'freeze', placed, 6);
     if (frozen > 0) process.freeze(20_000 + 10_000 * frozen);

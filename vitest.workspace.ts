@@ -16,8 +16,6 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     environment: 'node',
-    // Most of the tests that take long wait for processes and engines: one file at a time would wait twice.
-    maxWorkers: 2,
     projects: [
       {
         extends: true,

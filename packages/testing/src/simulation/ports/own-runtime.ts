@@ -57,7 +57,7 @@ const lifeOf = (lab: Lab, engine: Engine, id: InstanceId, order: StartOrder, dig
   const instance = createInstance(engine, id, order, digest);
   return {
     runs: (address) => {
-      const bootsMs = 60 * lab.choices.at(`starting ${order.key}`).pick('boots', 8);
+      const bootsMs = 15 * lab.choices.at(`starting ${order.key}`).pick('boots', 8);
       runInstance(lab, instance, Address.parse(address), bootsMs);
     },
     isRunning: () => instance.running,

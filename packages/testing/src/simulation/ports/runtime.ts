@@ -76,7 +76,7 @@ const start = (lab: Lab, engine: Engine, order: StartOrder, answer: Answer) => {
   lab.kernel.after(20 + 100 * moment.pick('takes', 10), () => {
     if (engine.under(key) !== instance || instance.stopping) return answer(E.left(removed(key)));
     if (!instance.running)
-      runInstance(lab, instance, { host: '127.0.0.1', port: engine.freshPort() }, 60 * moment.pick('boots', 8));
+      runInstance(lab, instance, { host: '127.0.0.1', port: engine.freshPort() }, 15 * moment.pick('boots', 8));
     answer(E.right(instanceOf(instance)));
   });
 };

@@ -144,7 +144,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'given-up-and-forgotten',
     says: 'what was replaced, and stopped by a retirement that was given up, is never written down as retired',
     file: engine('advance.ts'),
-    from: `  await tellWhatWasGivenUp(advancing, request, known);
+    from: `  await tellWhatWasReplaced(advancing, request);
 `,
     to: '',
     real: true,

@@ -173,7 +173,7 @@ const keepBooks = async (
 /** The deployment has nothing left to do or to give back. */
 const release = async (advancing: Advancing, request: DeploymentRequest, known: Known): Promise<Known> => {
   const { deployment, environment } = request;
-  await tellWhatWasGivenUp(advancing, request, known);
+  await tellWhatWasReplaced(advancing, request);
   const command = { type: 'Release', deployment } as const;
   await advancing.journal.decideEnvironment(environment, command, causeOf(request, deployment));
   await wakeWaiting(advancing, request);
@@ -184,16 +184,10 @@ const release = async (advancing: Advancing, request: DeploymentRequest, known: 
  * What it replaced was replaced, also where its retirement was given up: nobody else would write that down if the
  * instance is gone by now. If it is not, the reaper stops it.
  */
-const tellWhatWasGivenUp = async (
-  { journal }: Advancing,
-  request: DeploymentRequest,
-  { state }: Known,
-): Promise<void> => {
-  const { deployment, environment } = request;
-  if (state.givenUp.length === 0) return;
-  for (const { by, previous } of (await journal.environment(environment)).state.retiring) {
+const tellWhatWasReplaced = async ({ journal }: Advancing, request: DeploymentRequest): Promise<void> => {
+  for (const { by, previous } of (await journal.environment(request.environment)).state.retiring) {
     const { key, release: replaced } = previous;
-    if (by !== deployment || !state.givenUp.includes(key)) continue;
+    if (by !== request.deployment) continue;
     await journal.decideDeployment(replaced.deployment, { type: 'Retire', by, key }, causeOf(request, key));
   }
 };

@@ -161,9 +161,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'late-outcome-believed',
     says: 'the outcome of an attempt that is over is recorded',
     file: decideDeployment,
-    from: `  return underWay?.step === step && underWay.attempt === of.attempt && underWay.key === of.key
+    from: `  underWay?.step === step && underWay.attempt === of.attempt && underWay.key === of.key
 `,
-    to: `  return underWay?.step === step || of.attempt > 0
+    to: `  underWay?.step === step || of.attempt > 0
 `,
   },
   {

@@ -59,25 +59,25 @@ export const decideDeployment = (command: DeploymentCommand, state: Deployment):
     case 'BeginStep':
       return decideBegin(command, request, state);
     case 'RecordResolved':
-      return during('resolve-source', command, state, () => [scheduled(command.commit, request, state)]);
+      return late('resolve-source', command, state) ?? E.right([scheduled(command.commit, request, state)]);
     case 'RecordProbe':
-      return during('probe-image', command, state, () => afterProbe(command.finding, request));
+      return late('probe-image', command, state) ?? E.right(afterProbe(command.finding, request));
     case 'RecordPulled':
-      return during('pull-image', command, state, () => [afterPull(command, request)]);
+      return late('pull-image', command, state) ?? E.right([afterPull(command, request)]);
     case 'RecordBuilt':
-      return during('build', command, state, () => afterBuild(command, state));
+      return late('build', command, state) ?? E.right(afterBuild(command, state));
     case 'RecordStarted': {
       const { key, instance, durationMs } = command;
-      return during('start', command, state, () => [{ type: 'InstanceStarted', key, instance, durationMs }]);
+      return late('start', command, state) ?? E.right([{ type: 'InstanceStarted', key, instance, durationMs }]);
     }
     case 'RecordHealth':
-      return during('check-health', command, state, () => afterHealth(command));
+      return late('check-health', command, state) ?? E.right(afterHealth(command));
     case 'RecordPromoted':
       return decidePromoted(command, state);
     case 'RecordRestored':
-      return during('restore-traffic', command, state, () => [afterRestoring(state)]);
+      return late('restore-traffic', command, state) ?? E.right([afterRestoring(state)]);
     case 'RecordFailure':
-      return during(command.step, command, state, () => afterFailure(command.step, command.attempt, command, state));
+      return late(command.step, command, state) ?? E.right(afterFailure(command.step, command.attempt, command, state));
     case 'RecordStopped':
       return state.begunStarts.includes(command.key) ? E.right([stopped(command.key)]) : nothing;
     case 'Retire':
@@ -164,13 +164,11 @@ const decideBegin = (begin: Command<'BeginStep'>, request: DeploymentRequest, st
   return E.right(afterFailure(step, attempt, { key, error, now: begin.now, policy: begin.policy }, state));
 };
 
-/** Accepts an outcome only of the attempt that is under way: a late one of another worker is not believed. */
-const during = (step: EffectName, of: Of, state: Deployment, outcome: () => readonly DeploymentEvent[]): Outcome => {
-  const { underWay } = state;
-  return underWay?.step === step && underWay.attempt === of.attempt && underWay.key === of.key
-    ? E.right(outcome())
+/** An outcome counts only for the attempt that is under way: a late one, of another worker, is not believed. */
+const late = (step: EffectName, of: Of, { underWay }: Deployment): Outcome | null =>
+  underWay?.step === step && underWay.attempt === of.attempt && underWay.key === of.key
+    ? null
     : E.left({ code: 'StaleOutcome', step, attempt: of.attempt });
-};
 
 const decidePromoted = ({ fence, previous, durationMs }: Command<'RecordPromoted'>, state: Deployment): Outcome => {
   if (state.promoted) return nothing;

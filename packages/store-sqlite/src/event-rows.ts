@@ -1,9 +1,8 @@
 /** The events' table: its statements, prepared once, and what its rows mean. */
 import type { Position, StoredEvent, StreamId } from '@recourse/core';
+import { type Draft, isMetadata, parsed } from '@recourse/core/storing';
 import { integer, type Row, text } from './columns.ts';
 import type { Database } from './database.ts';
-import { type Draft, isMetadata } from './draft.ts';
-import { parsed } from './plain-json.ts';
 
 const columns = 'position, stream, version, id, type, schema_version, data, metadata';
 

@@ -1,12 +1,11 @@
 /** EventStore on one SQLite file. The order of positions is the order of commits: there is one writer at a time. */
 import type { EventStore, ExpectedVersion, PortError, Position, StreamId, WrongExpectedVersion } from '@recourse/core';
+import { type Draft, draftsOf, flawInStream, invalidEvent, placementOf, wrongVersion } from '@recourse/core/storing';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Database } from './database.ts';
-import { type Draft, draftsOf, flawInStream, invalid } from './draft.ts';
 import { type EventRows, eventRows } from './event-rows.ts';
-import { placementOf } from './placement.ts';
 import { numberOf } from './position.ts';
 import { subscribeTo } from './subscription.ts';
 
@@ -85,14 +84,5 @@ const read = (rows: EventRows, { stream, from, direction, limit = -1 }: Paramete
 
 const validStream = (stream: StreamId): TE.TaskEither<PortError, StreamId> => {
   const flaw = flawInStream(stream);
-  return flaw === null ? TE.right(stream) : TE.left(invalid(flaw));
+  return flaw === null ? TE.right(stream) : TE.left(invalidEvent(flaw));
 };
-
-const wrongVersion = (stream: StreamId, expected: ExpectedVersion, actual: number | null): WrongExpectedVersion => ({
-  kind: 'permanent',
-  code: 'store/wrong-expected-version',
-  message: `${stream} is ${actual === null ? 'not there' : `at version ${actual}`}, expected was ${expected}. Read it again and decide again.`,
-  stream,
-  expected,
-  actual,
-});

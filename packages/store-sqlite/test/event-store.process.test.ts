@@ -1,12 +1,11 @@
 import type { StoredEvent } from '@recourse/core';
+import { APPEND_BYTES_MAX, DEPTH_MAX, EVENT_BYTES_MAX } from '@recourse/core/storing';
 import { left, right } from '@recourse/testing';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { connect } from '../src/connection.ts';
 import { databaseOf } from '../src/database.ts';
-import { APPEND_BYTES_MAX, EVENT_BYTES_MAX } from '../src/draft.ts';
 import { sqliteEventStore } from '../src/event-store.ts';
-import { DEPTH_MAX } from '../src/plain-json.ts';
 import { fresh, pause, someEvent } from './sample.ts';
 
 const stream = 'deployment-1';

@@ -1,10 +1,10 @@
 /** What is to be kept, and where to read on from, over what is wrong, nearly right, and far too much. */
 import type { Json, Position } from '@recourse/core';
+import { flawIn } from '@recourse/core/storing';
 import { right, some } from '@recourse/testing';
 import fc from 'fast-check';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openSqliteStore } from '../src/index.ts';
-import { flawIn } from '../src/plain-json.ts';
 import { someEvent } from './sample.ts';
 
 vi.setConfig({ testTimeout: 60_000 });

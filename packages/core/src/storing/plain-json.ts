@@ -1,5 +1,5 @@
 /** Whether a value is plain JSON that comes back from its text just as it went in. */
-import type { Json } from '@recourse/core';
+import type { Json } from '../ports/event-store.ts';
 
 /** JSON.stringify and every reader recurse: what is nested deeper might be written and then not be read. */
 export const DEPTH_MAX = 64;
@@ -15,7 +15,7 @@ export const flawIn = (value: unknown, name: string): string | null => {
   return `${name}${path} ${flaw.reason}`;
 };
 
-/** SQLite and others would keep a NUL or half a character as something else. */
+/** Databases would keep a NUL or half a character as something else. */
 export const flawInText = (text: string, name: string): string | null => {
   const reason = reasonAgainst(text);
   return reason === null ? null : `${name} ${reason}`;
@@ -23,6 +23,18 @@ export const flawInText = (text: string, name: string): string | null => {
 
 /** The value of a text that `JSON.stringify` made. Throws on any other. */
 export const parsed = (text: string): Json => JSON.parse(text);
+
+/** How many bytes a text has in UTF-8. */
+export const utf8Length = (text: string): number => {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i += 1) {
+    const unit = text.charCodeAt(i);
+    // Both halves of a pair have two bytes each, whatever else lies above U+07FF three.
+    if (unit > 0x7ff) bytes += unit >= 0xd800 && unit <= 0xdfff ? 1 : 2;
+    else if (unit > 0x7f) bytes += 1;
+  }
+  return bytes;
+};
 
 type Flaw = Readonly<{ path: string; reason: string }>;
 

@@ -1,5 +1,5 @@
 /** Where an append belongs in its stream: behind the last event, where it already is, or nowhere. KurrentDB's rule. */
-import type { ExpectedVersion } from '@recourse/core';
+import type { ExpectedVersion } from '../ports/event-store.ts';
 
 export type Placement = Readonly<
   | { place: 'end' }

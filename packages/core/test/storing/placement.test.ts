@@ -1,6 +1,6 @@
-import type { ExpectedVersion } from '@recourse/core';
 import { describe, expect, test } from 'vitest';
-import { placementOf } from '../src/placement.ts';
+import type { ExpectedVersion } from '../../src/ports/event-store.ts';
+import { placementOf } from '../../src/storing/placement.ts';
 
 type Row = Readonly<{
   expected: ExpectedVersion;

@@ -1,23 +1,26 @@
-/** Checks what a caller wants to append, before the file is touched, and puts it into the text that is kept. */
-import type { EventMetadata, NewEvent, PortError, StreamId } from '@recourse/core';
+/** Checks what a caller wants to append, before the store is touched, and puts it into the text that is kept. */
 import * as E from 'fp-ts/lib/Either.js';
-import { flawIn, flawInText } from './plain-json.ts';
+import type { EventMetadata, NewEvent, StreamId } from '../ports/event-store.ts';
+import type { PortError } from '../ports/port-error.ts';
+import { flawIn, flawInText, utf8Length } from './plain-json.ts';
 
 /** Of one event: its data and metadata as JSON in UTF-8. */
 export const EVENT_BYTES_MAX = 2 ** 20;
 /** Of all events of one append together. */
 export const APPEND_BYTES_MAX = 4 * 2 ** 20;
 
+/** An event as text, which every store can keep as it is. */
 export type Draft = Readonly<{ id: string; type: string; schemaVersion: number; data: string; metadata: string }>;
 
+/** `store/invalid-event` or `store/too-large` for what would not come back as it is. */
 export const draftsOf = (stream: StreamId, events: readonly NewEvent[]): E.Either<PortError, readonly Draft[]> => {
   const flaw = flawInStream(stream) ?? flawInEvents(events);
-  if (flaw !== null) return E.left(invalid(flaw));
+  if (flaw !== null) return E.left(invalidEvent(flaw));
 
   const drafts = events.map(draftOf);
   let total = 0;
   for (const { data, metadata } of drafts) {
-    const bytes = Buffer.byteLength(data) + Buffer.byteLength(metadata);
+    const bytes = utf8Length(data) + utf8Length(metadata);
     if (bytes > EVENT_BYTES_MAX) return E.left(tooLarge('An event', bytes, EVENT_BYTES_MAX));
     total += bytes;
   }
@@ -30,7 +33,7 @@ export const flawInStream = (stream: StreamId): string | null => {
   return flawInName(stream, 'stream');
 };
 
-export const invalid = (flaw: string): PortError => ({
+export const invalidEvent = (flaw: string): PortError => ({
   kind: 'permanent',
   code: 'store/invalid-event',
   message: `Refused, and nothing was written: ${flaw}.`,
@@ -42,7 +45,7 @@ export const tooLarge = (what: string, bytes: number, max: number): PortError =>
   message: `${what} of ${bytes} bytes is over the limit of ${max} bytes, and nothing was written. Keep less in it.`,
 });
 
-/** Metadata as this store reads it back. */
+/** Whether what a store reads back is the metadata of an event. */
 export const isMetadata = (value: unknown): value is EventMetadata =>
   typeof value === 'object' &&
   value !== null &&

@@ -35,7 +35,7 @@ const noReaper: Change = {
 const noSweeper: Change = {
   file: engine('sweep/sweeper.ts'),
   from: `        await outlasting(wakeForgotten);`,
-  to: `        await outlasting(() => openDeployments.follow());`,
+  to: `        await outlasting(() => overview.follow());`,
 };
 
 /** What makes good the mistakes of everything else, and so hides them. */
@@ -132,10 +132,18 @@ export const plantedBugs: readonly PlantedBug[] = [
     real: true,
   },
   {
+    name: 'makes-room-for-the-dead',
+    says: 'a deployment gives way to a newer one that was cancelled before it stood in line',
+    file: engine('advance.ts'),
+    from: `      if (ending === null) return decide({ type: 'Supersede', by });`,
+    to: `      return decide({ type: 'Supersede', by });`,
+    real: true,
+  },
+  {
     name: 'sweeper-forgets',
     says: 'the sweeper does not look again after a deployment that is stood in line anew',
-    file: engine('sweep/open-deployments.ts'),
-    from: `      if (event.type === 'SlotRequested') open.set(named.data, at);
+    file: engine('projection/platform.ts'),
+    from: `  if (type === 'SlotRequested') open.set(named.data, { environment, heardAt: now, wentLive: false });
 `,
     to: '',
     real: true,

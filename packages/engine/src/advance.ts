@@ -155,7 +155,13 @@ const keepBooks = async (
       await wake(advancing, holder);
       return 'waiting';
     })
-    .with({ type: 'Supersede' }, ({ by }) => decide({ type: 'Supersede', by }))
+    .with({ type: 'Supersede' }, async ({ by }) => {
+      // Cancelled before it came to stand in line: it has to leave the line, and nobody makes room for it.
+      const { ending } = (await journal.deployment(by)).state;
+      if (ending === null) return decide({ type: 'Supersede', by });
+      await wake(advancing, by);
+      return 'waiting';
+    })
     .with({ type: 'AbortPromotion' }, async ({ fence }) => {
       const reason = known.state.failing?.error.message ?? 'The promotion failed.';
       const abort = { type: 'Abort', deployment, fence, reason: reason.slice(0, 1000) } as const;

@@ -83,6 +83,17 @@ describe('several at once', () => {
     expect(serving(world)).toBe('v3');
   });
 
+  test('a newer deploy that was cancelled before anybody came to it supersedes nothing', async () => {
+    const world = await openWorld();
+    const first = await world.recourse.deploy(deployOf('v1'));
+    const { deployment } = accepted(await world.recourse.deploy(deployOf('v2')));
+    accepted(await world.recourse.cancel({ deployment, actor: 'ada' }));
+    world.work();
+    expect(await settled(world, first)).toBe('live');
+    await atRest(world);
+    expect(accepted(await world.recourse.environment(shop)).waiting).toEqual([]);
+  });
+
   test('a rollback cancels a push in flight that has not begun to promote, and its build with it', async () => {
     const world = await openWorld();
     world.work();

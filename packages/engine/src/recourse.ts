@@ -31,6 +31,7 @@ import {
 import { createJournal } from './journal.ts';
 import { optionsFor, planFor, type RollbackOption } from './plan.ts';
 import type { RecourseOptions } from './ports.ts';
+import { createOverview, type EnvironmentOverview } from './projection/overview.ts';
 import { type Requested, requestDeploy, requestRollback } from './request.ts';
 import { type Settled, settle } from './settle.ts';
 import { createSweeper } from './sweep/sweeper.ts';
@@ -61,6 +62,10 @@ export type Recourse = Readonly<{
   resumeAutoDeploy(input: ResumeInput): Answer<void>;
   /** What is live, who acts, who waits, and whether automatic deploys are held. Empty for one that is not known. */
   environment(environment: string): Answer<Environment>;
+  /** Every environment that was ever asked for, with what is live in it and what is under way. */
+  environments(): Promise<readonly EnvironmentOverview[]>;
+  /** Forgets what `environments` and the sweeper know, and reads all of it from the store anew. */
+  rebuildOverview(): Promise<void>;
   history(input: HistoryInput): Answer<HistoryPage>;
   /** The earlier releases, newest first, each with the plan of going back to it or why there is none. */
   rollbackOptions(environment: string): Answer<readonly RollbackOption[]>;
@@ -77,6 +82,7 @@ export const createRecourse = (options: RecourseOptions): Recourse => {
   const { policy, sweepEveryMs = 5_000, ...ports } = options;
   const journal = createJournal(ports);
   const activity = createActivity();
+  const overview = createOverview(ports);
   const advancing: Advancing = { ports, journal, policy: { ...defaultPolicy, ...policy }, activity };
 
   return {
@@ -110,6 +116,13 @@ export const createRecourse = (options: RecourseOptions): Recourse => {
     environment: (environment) =>
       given(parseEnvironmentId(environment), async (id) => E.right((await journal.environment(id)).state)),
 
+    environments: async () => {
+      await overview.follow();
+      return overview.environments();
+    },
+
+    rebuildOverview: () => overview.rebuild(),
+
     history: (input) => given(parseHistory(input), async (query) => E.right(await readHistory(ports, journal, query))),
 
     rollbackOptions: (environment) =>
@@ -131,7 +144,7 @@ export const createRecourse = (options: RecourseOptions): Recourse => {
 
     watch: (watching = {}) => watch(ports, activity, watching),
 
-    work: (working = {}) => startWorker(advancing, createSweeper(ports, journal, sweepEveryMs), working),
+    work: (working = {}) => startWorker(advancing, createSweeper(ports, journal, overview, sweepEveryMs), working),
   };
 };
 

@@ -1,6 +1,16 @@
-/** A snapshot is what the events amount to, and a checkpoint of the sweeper forgets nobody who is still open. */
-import { Environment, environmentEvents, evolveEnvironment, initialEnvironment, type Snapshot } from '@recourse/core';
+/** A snapshot is what the events amount to; a checkpoint knows what is live, and forgets nobody who is still open. */
+import {
+  DeploymentId,
+  Environment,
+  EnvironmentId,
+  environmentEvents,
+  environmentStream,
+  evolveEnvironment,
+  initialEnvironment,
+  type Snapshot,
+} from '@recourse/core';
 import * as E from 'fp-ts/lib/Either.js';
+import { z } from 'zod';
 import { isOpen } from '../settled.ts';
 import type { DeploymentTruth, Truth } from '../truth.ts';
 import type { Invariant, Scene } from './invariant.ts';
@@ -28,15 +38,34 @@ const environmentProblem = ({ log }: Scene, key: string, { version, state }: Sna
   return same ? null : `the snapshot of ${key} at ${version} is not what its events amount to`;
 };
 
+const Checkpoint = z.object({
+  position: z.string().nullable(),
+  environments: z.array(z.tuple([EnvironmentId, z.object({ deployment: DeploymentId }).nullable()])),
+  open: z.array(z.tuple([DeploymentId, EnvironmentId, z.boolean()])),
+});
+
 const checkpointProblem = (scene: Scene, { state }: Snapshot): string | null => {
-  if (typeof state !== 'object' || state === null || Array.isArray(state)) return 'the checkpoint is no object';
-  const { position, open } = state as { position?: unknown; open?: unknown };
-  if (!Array.isArray(open)) return 'the checkpoint has no list';
-  const upTo = typeof position === 'string' ? Number(position) : -1;
+  const checkpoint = Checkpoint.safeParse(state);
+  if (!checkpoint.success) return 'the checkpoint does not parse';
+  const { position, environments, open } = checkpoint.data;
+  const upTo = position === null ? -1 : Number(position);
+  const listed = new Set(open.map(([id]) => id));
   for (const known of scene.truth.deployments.values())
-    if (openSince(scene.truth, known) <= upTo && !open.includes(known.id) && isOpen(scene.truth, known.id))
+    if (openSince(scene.truth, known) <= upTo && !listed.has(known.id) && isOpen(scene.truth, known.id))
       return `the sweeper has forgotten ${known.id}`;
+  for (const [environment, live] of environments)
+    if ((live?.deployment ?? null) !== liveAt(scene, environment, upTo))
+      return `the overview takes ${live?.deployment ?? 'nothing'} for what is live in ${environment}`;
   return null;
+};
+
+const liveAt = ({ log }: Scene, environment: EnvironmentId, upTo: number): DeploymentId | null => {
+  const activated = log
+    .stream(environmentStream(environment))
+    .findLast(({ type, position }) => type === 'Activated' && Number(position) <= upTo);
+  if (activated === undefined) return null;
+  const event = environmentEvents.decode(activated);
+  return E.isRight(event) && event.right.type === 'Activated' ? event.right.release.deployment : null;
 };
 
 /** One that was done may be stood in line again, by somebody who did not know. */

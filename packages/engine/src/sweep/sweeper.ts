@@ -18,11 +18,12 @@ const LOOKS_MAX = 16;
 export const createSweeper = (ports: Ports, journal: Journal, overview: Overview, everyMs: number): Sweeper => {
   const wakeForgotten = async () => {
     await overview.follow();
-    const quiet = overview.quiet(QUIET_SWEEPS * everyMs).values();
+    const quiet = overview.quiet(QUIET_SWEEPS * everyMs);
+    const left = quiet.values();
     const lookAtSome = async () => {
-      for (const deployment of quiet) await outlasting(() => look(deployment));
+      for (const deployment of left) await outlasting(() => look(deployment));
     };
-    await Promise.all(Array.from({ length: LOOKS_MAX }, lookAtSome));
+    await Promise.all(Array.from({ length: Math.min(quiet.length, LOOKS_MAX) }, lookAtSome));
   };
 
   const look = async (deploymentId: DeploymentId) => {

@@ -27,7 +27,7 @@ export type PrivateDockerEngine = DockerEngine &
  * asked for; or one of its own. Only the last is ended by `stop`.
  */
 export const startDockerEngine = async (): Promise<DockerEngine> => {
-  const socketPath = process.env['RECOURSE_DOCKER_SOCKET'] || (await askForSharedEngine());
+  const socketPath = process.env['RECOURSE_DOCKER_SOCKET'] || (await askForSharedEngine('docker'));
   return socketPath ? { socketPath, stop: async () => undefined } : startPrivateDockerEngine();
 };
 

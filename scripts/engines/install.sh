@@ -10,14 +10,20 @@ needed=(
   busybox:busybox-static
   haproxy:haproxy
   docker-registry:docker-registry
+  postgres:postgresql
+  pgbouncer:pgbouncer
+  redis-server:redis-server
 )
 
-PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+# Debian keeps PostgreSQL's programs by version, outside of the path.
+PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin$(printf ':%s' /usr/lib/postgresql/*/bin)"
 
 is_there() {
   case "$1" in
     # The dynamic busybox of the base system does not run in an empty image.
     busybox) [ -x /bin/busybox ] && ! ldd /bin/busybox > /dev/null 2>&1 ;;
+    # What is called postgres may be anything; the server comes with what makes its folders.
+    postgres) command -v initdb > /dev/null ;;
     *) command -v "$1" > /dev/null ;;
   esac
 }

@@ -9,10 +9,6 @@ export type Part = 'core' | 'engine';
 
 const packages = ['core', 'engine', 'testing', 'node', 'store-sqlite'];
 
-/** What takes longest comes last: a mutant that is found before is spared it. */
-const slow = ['failures.test.ts', 'workers.test.ts', 'one-at-a-time.test.ts'];
-const slowness = (file: string): number => slow.findIndex((name) => file.endsWith(name));
-
 /** Enough of the repository to run the tests of this part that need nothing but a process. */
 export const copyLibrary = (part: Part): string => {
   const copy = mkdtempSync(join(tmpdir(), 'recourse-mutation-'));
@@ -32,8 +28,7 @@ export const copyLibrary = (part: Part): string => {
 
 const testsIn = (copy: string): readonly string[] =>
   globSync(['scripts/mutation/*.test.ts', 'packages/*/test/**/*.test.ts'], { cwd: copy })
-    .filter((file) => !/(?:[/](?:walk|laws)|\.process|\.engine)\.test\.ts$/.test(file))
-    .sort((a, b) => slowness(a) - slowness(b))
+    .filter((file) => !/(?:[/](?:walk|laws|fuzz)|\.process|\.engine)\.test\.ts$/.test(file))
     .map((file) => join(copy, file));
 
 const linkModules = (copy: string): void => {

@@ -2,7 +2,7 @@
  * A test runner of Stryker that keeps everything loaded: a mutant costs what the tests cost that reach it. Only what is
  * at work while sources are loaded needs them loaded again.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { INSTRUMENTER_CONSTANTS, type InstrumenterContext } from '@stryker-mutator/api/core';
@@ -44,6 +44,20 @@ const loadTests = async (): Promise<readonly Noted[]> => {
   return all;
 };
 
+/**
+ * What each test took without a mutant, in milliseconds. The quickest is asked first; and one that takes far longer
+ * than it did waits for what never comes. Kept in a file, since processes come and go.
+ */
+const usual = {
+  keep: (results: readonly TestResult[]): void =>
+    writeFileSync('usual.json', JSON.stringify(results.map(({ id, timeSpentMs }) => [id, timeSpentMs]))),
+  read: (): ReadonlyMap<string, number> => new Map(JSON.parse(readFileSync('usual.json', 'utf8'))),
+};
+const limitOf = (usualMs: number): number => 3_000 + 10 * usualMs;
+
+/** Without a mutant nothing takes that long. */
+const TOO_LONG_MS = 30_000;
+
 const createRunner = (): TestRunner => {
   let tests: readonly Noted[] | null = null;
   let stray: unknown = null;
@@ -53,13 +67,17 @@ const createRunner = (): TestRunner => {
   // Properties draw the same values in every run: whether a mutant is found must not be luck. Nobody reads how it failed.
   fc.configureGlobal({ seed: 1, endOnFailure: true });
 
-  const run = async (chosen: readonly Noted[], bail: boolean): Promise<TestResult[]> => {
+  const run = async (
+    chosen: readonly Noted[],
+    bail: boolean,
+    limitMs: (id: string) => number,
+  ): Promise<TestResult[]> => {
     const results: TestResult[] = [];
     for (const one of chosen) {
       context.currentTestId = one.id;
       stray = null;
       const from = performance.now();
-      const failure = (await failureOf(one)) ?? stray;
+      const failure = (await failureOf(one, limitMs(one.id))) ?? stray;
       context.currentTestId = undefined;
       const told = { id: one.id, name: one.id, timeSpentMs: performance.now() - from };
       if (failure === null) results.push({ ...told, status: TestStatus.Success });
@@ -85,9 +103,12 @@ const createRunner = (): TestRunner => {
     }
     context.activeMutant = activeMutant.id;
     const reaching = testFilter === undefined ? null : new Set(testFilter);
+    const times = usual.read();
+    const usualMs = (id: string): number => times.get(id) ?? 0;
     const results = await run(
-      tests.filter(({ id }) => reaching?.has(id) ?? true),
+      tests.filter(({ id }) => reaching?.has(id) ?? true).sort((a, b) => usualMs(a.id) - usualMs(b.id)),
       !disableBail,
+      (id) => limitOf(usualMs(id)),
     );
     const endless = determineHitLimitReached(context.hitCount, hitLimit);
     return toMutantRunResult(endless ?? { status: DryRunStatus.Complete, tests: results });
@@ -97,7 +118,8 @@ const createRunner = (): TestRunner => {
     capabilities: () => ({ reloadEnvironment: true }),
     dryRun: async () => {
       tests = await loadTests();
-      const results = await run(tests, false);
+      const results = await run(tests, false, () => TOO_LONG_MS);
+      usual.keep(results);
       const mutantCoverage = context.mutantCoverage;
       return { status: DryRunStatus.Complete, tests: results, ...(mutantCoverage && { mutantCoverage }) };
     },

@@ -13,26 +13,30 @@ const noted: Noted[] = [];
 const within: string[] = [];
 let finishing: Run[] = [];
 
-export const describe = (name: string, tell: () => void): void => {
+/** One of it for each row of a table. */
+const eachOf =
+  (note: (name: string, run: Run) => void) =>
+  (table: readonly unknown[]) =>
+  (name: string, run: (...row: unknown[]) => unknown): void => {
+    for (const [at, row] of table.entries()) {
+      const cells: unknown[] = Array.isArray(row) ? row : [row];
+      note(`${format(name, ...cells)} #${at}`, () => run(...cells));
+    }
+  };
+
+const group = (name: string, tell: () => void): void => {
   within.push(name);
   tell();
   within.pop();
 };
 
+export const describe = Object.assign(group, { each: eachOf(group) });
+
 const note = (name: string, run: Run): void => {
   noted.push({ id: [...within, name].join(' > '), run });
 };
 
-export const test = Object.assign(note, {
-  each:
-    (table: readonly unknown[]) =>
-    (name: string, run: (...row: unknown[]) => unknown): void => {
-      for (const [at, row] of table.entries()) {
-        const cells: unknown[] = Array.isArray(row) ? row : [row];
-        note(`${format(name, ...cells)} #${at}`, () => run(...cells));
-      }
-    },
-});
+export const test = Object.assign(note, { each: eachOf(note) });
 
 export const onTestFinished = (finish: Run): void => void finishing.push(finish);
 
@@ -44,14 +48,11 @@ export const testsOf = async (file: string): Promise<readonly Noted[]> => {
   return noted.map(({ id, run }) => ({ id: `${file} > ${id}`, run }));
 };
 
-/** Ten times what the slowest takes: what has not ended by then never ends. */
-const TOO_LONG_MS = 15_000;
-
-/** What went wrong in it; null if nothing did. */
-export const failureOf = async ({ run }: Noted): Promise<unknown> => {
+/** What went wrong in it; null if nothing did. What has not ended by then never ends. */
+export const failureOf = async ({ run }: Noted, limitMs: number): Promise<unknown> => {
   finishing = [];
   try {
-    await inTime(run);
+    await inTime(run, limitMs);
     return null;
   } catch (error) {
     return error ?? 'it threw nothing';
@@ -59,13 +60,13 @@ export const failureOf = async ({ run }: Noted): Promise<unknown> => {
     const finished = finishing.reverse();
     await inTime(async () => {
       for (const finish of finished) await finish();
-    }).catch(() => undefined);
+    }, limitMs).catch(() => undefined);
   }
 };
 
-const inTime = async (run: Run): Promise<void> => {
+const inTime = async (run: Run, limitMs: number): Promise<void> => {
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`It did not end within ${TOO_LONG_MS} ms.`)), TOO_LONG_MS);
+  const timer = setTimeout(() => reject(new Error(`It did not end within ${limitMs} ms.`)), limitMs);
   try {
     await Promise.race([run(), tooLate]);
   } finally {

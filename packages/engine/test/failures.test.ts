@@ -1,4 +1,5 @@
 import { orFault } from '@recourse/engine';
+import { eventually } from '@recourse/testing';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { describe, expect, test } from 'vitest';
 import { accepted, atRest, deployOf, entryOf, live, serving, settled, shop } from './support/orders.ts';
@@ -197,7 +198,10 @@ describe('what passes is tried again', () => {
       return transient('runtime/unreachable');
     };
     expect(await settled(world, await world.recourse.deploy(deployOf('v2')))).toBe('live');
-    await expect.poll(async () => (await entryOf(world, v1)).status, { timeout: 10_000 }).toBe('retired');
+    await eventually(
+      () => entryOf(world, v1),
+      ({ status }) => status === 'retired',
+    );
   });
 });
 

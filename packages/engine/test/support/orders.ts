@@ -55,7 +55,10 @@ export const serving = ({ routes, running }: World): string | undefined => {
   return [...running.values()].find(({ id }) => id === upstream?.id)?.order.variables['VERSION'];
 };
 
-export const entryOf = async ({ recourse }: World, deployment: DeploymentId): Promise<HistoryEntry> => {
+export const entryOf = async (
+  { recourse }: Pick<World, 'recourse'>,
+  deployment: DeploymentId,
+): Promise<HistoryEntry> => {
   const { entries } = accepted(await recourse.history({ environment: shop, limit: 200 }));
   const entry = entries.find((one) => one.deployment === deployment);
   if (entry === undefined || entry.status === 'unreadable') throw new Error(`no entry of ${deployment}`);

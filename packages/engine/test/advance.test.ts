@@ -82,6 +82,16 @@ const opened = async () => {
   };
 };
 
+/** What somebody saw who looks again only later. */
+const onceFrom = <A, B>(stale: B, look: (of: A) => Promise<B>): ((of: A) => Promise<B>) => {
+  let looked = false;
+  return async (of) => {
+    if (looked) return look(of);
+    looked = true;
+    return stale;
+  };
+};
+
 describe('a deployment', () => {
   test('that nobody ever asked for is nothing to do', async () => {
     const { advance, woken, log } = await opened();
@@ -265,7 +275,84 @@ describe('a rollback', () => {
   });
 });
 
+describe('whoever takes the place of another one', () => {
+  test('retires it, and is done', async () => {
+    const { advance, deploy, log, ...world } = await opened();
+    const first = await deploy('v1');
+    await advance(first);
+    const second = await deploy('v2');
+    expect(await advance(second)).toBe('done');
+    expect(log.filter((line) => line.startsWith('stop'))).toEqual([`stop ${first}-start-1`]);
+    expect(await entryOf(world, first)).toMatchObject({ status: 'retired', retiredBy: second });
+  });
+
+  test('wakes who stands in line once, when it is live, however often it tries to retire the other', async () => {
+    const { advance, deploy, hands, woken, pass } = await opened();
+    await advance(await deploy('v1'));
+    const second = await deploy('v2');
+    hands.point = () => async () => {
+      delete hands.point;
+      third.push(await deploy('v3'));
+      return TE.right(undefined)();
+    };
+    hands.stop = () => transient('runtime/unreachable');
+    const third: DeploymentId[] = [];
+    expect(await advance(second)).toBe('waiting');
+    expect(woken).toEqual([...third, [second, 70]]);
+    delete hands.stop;
+    pass(70);
+    woken.length = 0;
+    expect(await advance(second)).toBe('done');
+    expect(woken).toEqual(third);
+  });
+
+  test('leaves alone what somebody else has still to retire', async () => {
+    const { advance, deploy, hands, ...world } = await opened();
+    const first = await deploy('v1');
+    await advance(first);
+    const second = await deploy('v2');
+    hands.stop = (key) => (key === `${first}-start-1` ? transient('runtime/unreachable') : undefined);
+    expect(await advance(second)).toBe('waiting');
+    expect(await advance(await deploy('v3'))).toBe('done');
+    expect(await entryOf(world, second)).toMatchObject({ status: 'retired' });
+    expect(await entryOf(world, first)).toMatchObject({ status: 'draining', retiredBy: null });
+  });
+});
+
 describe('a worker that was overtaken', () => {
+  test('does not do again what another one has brought to its end', async () => {
+    const { advance, deploy, journal, log } = await opened();
+    const id = await deploy('v1');
+    const before = { deployment: await journal.deployment(id), environment: await journal.environment(shop) };
+    expect(await advance(id)).toBe('done');
+    const did = [...log];
+    const stale: Partial<Journal> = {
+      deployment: onceFrom(before.deployment, journal.deployment),
+      environment: onceFrom({ ...before.environment, state: initialEnvironment }, journal.environment),
+    };
+    expect(await advance(id, stale)).toBe('done');
+    expect(log).toEqual(did);
+  });
+
+  test('by others who all died in the same step does not try it once more', async () => {
+    const { advance, deploy, journal, hands, log } = await opened();
+    const id = await deploy('v1');
+    hands.build = () => {
+      throw new Error('This worker dies.');
+    };
+    const dying: Partial<Journal> = {
+      decideDeployment: (of, command, ...rest) => {
+        if (command.type === 'RecordFailure') throw new Error('This worker dies.');
+        return journal.decideDeployment(of, command, ...rest);
+      },
+    };
+    for (let worker = 1; worker <= 5; worker++) await expect(advance(id, dying)).rejects.toThrow('This worker dies.');
+    delete hands.build;
+    log.length = 0;
+    expect(await advance(id)).toBe('waiting');
+    expect(log).toEqual([]);
+  });
+
   test('begins nothing for a deployment that was cancelled meanwhile', async () => {
     const { advance, deploy, journal, recourse, log, status } = await opened();
     const id = await deploy('v1');

@@ -121,6 +121,22 @@ describe('a rollback that is asked for once more', () => {
     expect(await eventsOf(deploymentStream(deployment))).toHaveLength(1);
   });
 
+  test('while the first copy is being written gets the answer of that one', async () => {
+    const { recourse, options } = await opened('v1', 'v2');
+    const first: unknown[] = [];
+    const images = {
+      ...options.images,
+      probe:
+        (...asked: Parameters<typeof options.images.probe>) =>
+        async () => {
+          first.push(accepted(await recourse.rollback(click)));
+          return options.images.probe(...asked)();
+        },
+    };
+    const second = accepted(await createRecourse({ ...options, images }).rollback(click));
+    expect(first).toEqual([second]);
+  });
+
   test('after a deploy of the same command id is refused', async () => {
     const { recourse } = await opened('v1', 'v2');
     const { deployment } = accepted(await recourse.deploy(deployOf('v3', { commandId: click.commandId })));

@@ -18,11 +18,11 @@ export const sqliteWorkQueue = (database: Database): WorkQueue => {
   const consume = consumer(database, rows);
 
   return {
-    enqueue: (message, { delayMs = 0 } = {}) => {
+    enqueue: ({ v, deploymentId }, { delayMs = 0 } = {}) => {
       const dueAt = Date.now() + Math.ceil(Math.min(Math.max(delayMs, 0), DELAY_MS_MAX));
       return pipe(
-        database.write(`queue a wake-up of ${message.deploymentId}`, () => {
-          rows.put(message.deploymentId, JSON.stringify(message), dueAt);
+        database.write(`queue a wake-up of ${deploymentId}`, () => {
+          rows.put(deploymentId, JSON.stringify({ v, deploymentId }), dueAt);
         }),
         TE.chainFirstIOK(() => database.changes.notify),
         TE.mapLeft(asQueueError),

@@ -7,6 +7,7 @@ import {
   workQueueConformance,
 } from '@recourse/testing';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { finishing } from '../../../scripts/engines/spawned.ts';
 import { connect } from '../src/connection.ts';
 import { databaseOf } from '../src/database.ts';
 import { openSqliteStore, type SqliteStore } from '../src/index.ts';
@@ -71,6 +72,12 @@ const queueOnFile = async () => {
       const child = spawned('hanging-consumer.ts', file);
       await child.said('taken');
       await child.kill();
+    },
+    takeAndStandStill: async () => {
+      const child = spawned('hanging-consumer.ts', file);
+      await child.said('taken');
+      child.standStill();
+      return { goOn: () => finishing(child) };
     },
     ...hands,
   };

@@ -57,6 +57,29 @@ export const durableWorkQueueConformance = (adapter: string, open: Open<DurableW
       const { saw } = consume(queue);
       await saw(message);
     });
+
+    test('a message comes back while the process that handled it stands still', async () => {
+      const { queue, takeAndStandStill } = await opened(open);
+      const message = wakeUp();
+      await right(queue.enqueue(message));
+      await takeAndStandStill();
+      const { saw } = consume(queue);
+      await saw(message);
+    });
+
+    test('what that process says when it goes on is no answer to a later wake-up', async () => {
+      const { queue, takeAndStandStill } = await opened(open);
+      const message = wakeUp();
+      await right(queue.enqueue(message));
+      const { goOn } = await takeAndStandStill();
+      const meanwhile = consume(queue);
+      await meanwhile.saw(message);
+      await meanwhile.end();
+      await right(queue.enqueue(message));
+      await goOn();
+      const { saw } = consume(queue);
+      await saw(message);
+    });
   });
 };
 

@@ -41,6 +41,26 @@ export const deliveringClauses = (fresh: Fresh): void => {
     expect(handled).not.toContainEqual(never);
   });
 
+  test('a wake-up for later keeps none for now waiting, whichever came first', async () => {
+    const { queue } = await fresh();
+    const [one, other] = [wakeUp(), wakeUp()];
+    for (const delayMs of [3_600_000, 0]) await right(queue.enqueue(one, { delayMs }));
+    for (const delayMs of [0, 3_600_000]) await right(queue.enqueue(other, { delayMs }));
+    const { saw } = consume(queue);
+    await saw(one);
+    await saw(other);
+  });
+
+  test('of two wake-ups for later, the earlier is not kept waiting', async () => {
+    const { queue } = await fresh();
+    const [one, other] = [wakeUp(), wakeUp()];
+    for (const delayMs of [3_600_000, 500]) await right(queue.enqueue(one, { delayMs }));
+    for (const delayMs of [500, 3_600_000]) await right(queue.enqueue(other, { delayMs }));
+    const { saw } = consume(queue);
+    await saw(one);
+    await saw(other);
+  });
+
   test.each([
     ['rejects', () => Promise.reject(new Error('not yet'))],
     [

@@ -19,6 +19,25 @@ export const strangeClauses = (fresh: Fresh): void => {
     expect(handled[0]).toEqual(planted);
   });
 
+  test('a message carries whose wake-up it is, and nothing else that came along', async () => {
+    const { queue } = await fresh();
+    const { handled, saw } = consume(queue);
+    const message = wakeUp();
+    const talkative = { ...message, log: 'x'.repeat(1_000_000) };
+    await right(queue.enqueue(talkative));
+    await saw(message);
+    expect(handled).toEqual([message]);
+  });
+
+  test('a message of a megabyte keeps no others from being handled', async () => {
+    const { queue, plant } = await fresh();
+    await plant({ log: 'x'.repeat(1_000_000) });
+    const { saw } = consume(queue);
+    const message = wakeUp();
+    await right(queue.enqueue(message));
+    await saw(message);
+  });
+
   test('a message that nobody can read does not keep others from being read', async () => {
     const { queue, plant } = await fresh();
     await plant({ nonsense: true });

@@ -14,6 +14,11 @@ export type DurableWorkQueueUnderTest = WorkQueueUnderTest &
   Readonly<{
     /** Lets a consumer in a process of its own take what is due, and kills it (SIGKILL) while its handler runs. */
     takeAndDie(): Promise<void>;
+    /**
+     * Lets a consumer in a process of its own take what is due, and stops that process (SIGSTOP) while its handler
+     * runs. `goOn` lets it go on and its handler end well; after that it takes nothing more.
+     */
+    takeAndStandStill(): Promise<Readonly<{ goOn(): Promise<void> }>>;
   }>;
 
 /** Opens an empty queue that is closed when the test is over. */

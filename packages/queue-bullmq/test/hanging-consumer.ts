@@ -1,0 +1,11 @@
+/** Takes a message, and is done with it when it is told anything. Parameters: Redis's URL, a prefix. */
+import { once } from 'node:events';
+import { opened } from './opened.ts';
+
+const [connection = '', prefix = ''] = process.argv.slice(2);
+const { queue } = await opened({ connection, prefix });
+await queue.consume({ concurrency: 1, signal: new AbortController().signal }, async () => {
+  process.stdout.write('taken\n');
+  await once(process.stdin, 'data');
+  process.stdout.write('done\n');
+})();

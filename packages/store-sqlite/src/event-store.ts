@@ -1,12 +1,19 @@
 /** EventStore on one SQLite file. The order of positions is the order of commits: there is one writer at a time. */
 import type { EventStore, ExpectedVersion, PortError, Position, StreamId, WrongExpectedVersion } from '@recourse/core';
-import { type Draft, draftsOf, flawInStream, invalidEvent, placementOf, wrongVersion } from '@recourse/core/storing';
+import {
+  type Draft,
+  draftsOf,
+  flawInStream,
+  invalidEvent,
+  numberOf,
+  placementOf,
+  wrongVersion,
+} from '@recourse/core/storing';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Database } from './database.ts';
 import { type EventRows, eventRows } from './event-rows.ts';
-import { numberOf } from './position.ts';
 import { subscribeTo } from './subscription.ts';
 
 export const sqliteEventStore = (database: Database): EventStore => {

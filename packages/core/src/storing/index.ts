@@ -9,6 +9,7 @@ export {
   isMetadata,
   tooLarge,
 } from './draft.ts';
+export { numberOf } from './numbered-position.ts';
 export { type Placement, placementOf } from './placement.ts';
 export { DEPTH_MAX, flawIn, flawInText, parsed, utf8Length } from './plain-json.ts';
 export { SNAPSHOT_BYTES_MAX, snapshotText } from './snapshot-draft.ts';

@@ -198,6 +198,7 @@ describe('a retirement', () => {
     };
     const journal = {
       environment: async () => ({ state: { live: over.nothingLive === true ? null : live }, version: 1 }),
+      decideDeployment: async (id: string, command: object, cause: object) => void did.push([id, command, cause]),
     };
     const journaled = { journal: journal as unknown as Performing['journal'] };
     const told = await performed(
@@ -207,12 +208,16 @@ describe('a retirement', () => {
     );
     return { ...told, did };
   };
-  const stop = ['stop', 'd-1-start-1', 300];
+  const cause = { actor: 'recourse', correlationId: 'd-2', causationId: 'i-2' };
+  const stopAndTell = [
+    ['stop', 'd-1-start-1', 300],
+    ['d-1', { type: 'Retire', by: 'd-2', key: 'd-1-start-1' }, cause],
+  ];
 
-  test('asserts the traffic, and stops the instance when nothing is open', async () => {
+  test('asserts the traffic, stops the instance when nothing is open, and tells its stream', async () => {
     const { outcome, did, tookMs } = await retired();
     expect(outcome).toEqual({ _tag: 'Right', right: null });
-    expect(did).toEqual([['point', 'shop', 'i-3', 2], stop]);
+    expect(did).toEqual([['point', 'shop', 'i-3', 2], ...stopAndTell]);
     expect(tookMs).toBe(0);
   });
 
@@ -223,11 +228,11 @@ describe('a retirement', () => {
   test('waits no longer than a drain may take', async () => {
     const { tookMs, did } = await retired({ open: [1] });
     expect(tookMs).toBe(1_000);
-    expect(did.slice(1)).toEqual([stop]);
+    expect(did.slice(1)).toEqual(stopAndTell);
   });
 
   test('goes on when something newer is being promoted', async () => {
-    expect((await retired({ point: permanent('router/stale-fence') })).did.slice(1)).toEqual([stop]);
+    expect((await retired({ point: permanent('router/stale-fence') })).did.slice(1)).toEqual(stopAndTell);
   });
 
   test('stops nothing if the router cannot be asked', async () => {
@@ -243,7 +248,7 @@ describe('a retirement', () => {
   });
 
   test('has no traffic to assert where nothing is live', async () => {
-    expect((await retired({ nothingLive: true })).did).toEqual([stop]);
+    expect((await retired({ nothingLive: true })).did).toEqual(stopAndTell);
   });
 
   test('that is cancelled while it drains stops nothing', async () => {

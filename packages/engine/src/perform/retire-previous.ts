@@ -9,18 +9,26 @@ type RetirePrevious = Extract<Effect, { type: 'RetirePrevious' }>;
 const LOOK_EVERY_MS = 50;
 
 /**
- * Lets the replaced instance finish its requests and stops it. Only after the router has confirmed, once more, that it
- * points elsewhere.
+ * Lets the replaced instance finish its requests, stops it, and writes into its stream by whom it was replaced. Only
+ * after the router has confirmed, once more, that it points elsewhere.
  */
 export const retirePrevious = (step: RetirePrevious, performing: Performing): Outcome => {
-  const { ports, signal } = performing;
-  const { release, key } = step.previous;
+  const { ports, journal, request, signal } = performing;
+  const { deployment } = request;
+  const { release, key, instance } = step.previous;
   const { drainMs, stopGraceMs } = release.workload.run;
   return pipe(
     assertTraffic(performing),
     TE.flatMap(() => drained(step, drainMs, performing, signal)),
     TE.flatMap(() => ports.runtime.stop(key, { graceMs: stopGraceMs })),
-    TE.map(() => null),
+    TE.flatMap(() =>
+      TE.fromTask(async () => {
+        // Not left to the release of the slot: somebody with an older view may have released it before.
+        const cause = { actor: 'recourse', correlationId: deployment, causationId: instance.id };
+        await journal.decideDeployment(release.deployment, { type: 'Retire', by: deployment, key }, cause);
+        return null;
+      }),
+    ),
   );
 };
 

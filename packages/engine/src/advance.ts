@@ -7,6 +7,7 @@ import {
   type DeploymentId,
   type DeploymentRequest,
   type Effect,
+  type Environment,
   isAutomatic,
   kindOf,
   next,
@@ -37,14 +38,14 @@ export type Ending = Readonly<{ beginNothing: CancelSignal; letGo: CancelSignal 
 const STEPS_MAX = 500;
 
 export const advance = async (advancing: Advancing, id: DeploymentId, ending: Ending): Promise<Advanced> => {
-  const { ports, journal } = advancing;
+  const { journal } = advancing;
   let known = await journal.deployment(id);
   for (let steps = 0; steps < STEPS_MAX; steps++) {
     const { request } = known.state;
     if (request === null) return 'done';
     if (ending.beginNothing.aborted) return 'stopped';
     const { state: environment } = await journal.environment(request.environment);
-    const step = next(known.state, environment, ports.clock.now());
+    const step = owed(advancing, known.state, environment);
     if (step.type === 'Done') return 'done';
     if (step.type === 'Wait') {
       await wakeLater(advancing, id, step);
@@ -58,6 +59,18 @@ export const advance = async (advancing: Advancing, id: DeploymentId, ending: En
     known = after;
   }
   throw new Error(`Deployment ${id} took ${STEPS_MAX} steps without coming to rest.`);
+};
+
+/**
+ * When a step is tried again was written by the clock of whoever failed. What lies further away than any pause there is
+ * was written by a wrong one, and is due: too early does no harm, and too late could be an hour.
+ */
+const owed = ({ ports, policy }: Advancing, deployment: Deployment, environment: Environment): Step => {
+  const now = ports.clock.now();
+  const step = next(deployment, environment, now);
+  const longestMs = Math.max(...Object.values(policy).map(({ backoffMaxMs }) => backoffMaxMs));
+  const absurd = step.type === 'Wait' && step.until !== null && step.until - now > longestMs;
+  return absurd ? next(deployment, environment, step.until) : step;
 };
 
 const wakeLater = async ({ ports }: Advancing, id: DeploymentId, wait: Extract<Step, { type: 'Wait' }>) => {

@@ -170,6 +170,18 @@ describe('what failed for now', () => {
     expect(log).toContain(`build ${id}-build-2`);
   });
 
+  test('is tried again at once if its time lies further away than any pause: a wrong clock wrote it', async () => {
+    const { advance, deploy, hands, pass, log } = await opened();
+    const id = await deploy('v1');
+    hands.build = () => transient('builder/unreachable');
+    pass(3_600_000);
+    expect(await advance(id)).toBe('waiting');
+    pass(-3_600_000);
+    delete hands.build;
+    expect(await advance(id)).toBe('done');
+    expect(log).toContain(`build ${id}-build-2`);
+  });
+
   test('is woken at once by a clock that went on meanwhile', async () => {
     const { advance, deploy, hands, woken, options } = await opened();
     const id = await deploy('v1');

@@ -20,8 +20,6 @@ const LOOK_EVERY_MS = 2_000;
 const QUIET_SWEEPS = 6.5;
 /** The longest chain of what one deployment may do: every attempt of every step, with sweeps and redeliveries between. */
 const WITHIN_MS = 1_200_000;
-/** A clock that was an hour ahead may have written down a time to try again that is an hour away. */
-const CLOCK_JUMP_MS = 3_600_000;
 
 export const createSettling = (
   lab: Lab,
@@ -42,8 +40,7 @@ export const createSettling = (
     if (problem === null) restedAt ??= kernel.now();
     else if (restedAt !== null)
       return violate('stays-settled', `after ${kernel.now() - restedAt} ms of rest: ${problem}`);
-    const jumped = lab.counts.faults.has('clock-jumps') ? CLOCK_JUMP_MS : 0;
-    const within = WITHIN_MS * (shape.deafQueue ? 2 : 1) + jumped;
+    const within = WITHIN_MS * (shape.deafQueue ? 2 : 1);
     if (problem !== null && kernel.now() - since > within)
       return violate('settles', `${within} ms after the last order: ${problem}`);
     if (restedAt !== null && kernel.now() - restedAt >= QUIET_SWEEPS * shape.sweepEveryMs) over = true;

@@ -52,12 +52,10 @@ export const spawner =
     };
   };
 
-/** Lets a consumer that stands still go on, finish what it handles, and end before it can do much more. */
+/** Lets a consumer that stands still go on, finish what it handles, and end by itself. */
 export const finishing = async (child: ReturnType<ReturnType<typeof spawner>>): Promise<void> => {
   child.goOn();
   child.tell('finish');
-  await child.said('done');
-  // What it says to the queue goes out after that.
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  await child.kill();
+  const code = await child.ended();
+  if (code !== 0) throw new Error(`the consumer that had stood still ended with ${code}`);
 };

@@ -9,10 +9,10 @@ export type Connect = (purpose: Purpose) => Redis;
 type Purpose = Pick<RedisOptions, 'commandTimeout' | 'maxRetriesPerRequest'>;
 
 /** By default ioredis keeps for ever what it cannot send, and whoever sent it waits. */
-export const forCommands: Purpose = { commandTimeout: 5000, maxRetriesPerRequest: 2 };
+export const forCommands: Purpose = { commandTimeout: 3000, maxRetriesPerRequest: 2 };
 
 /** BullMQ demands that what a consumer asks for outlasts an outage. */
-export const forConsumer: Purpose = { maxRetriesPerRequest: null };
+const forConsumer: Purpose = { maxRetriesPerRequest: null };
 
 /** Connections to one place. What goes wrong is told to whoever waits for an answer, not to the console. */
 export const connector =
@@ -27,3 +27,25 @@ export const connector =
   };
 
 const retryStrategy = (times: number): number => Math.min(times * 100, 1000);
+
+/** A connection for BullMQ, which makes a second one of it to wait on. `cut` ends both, whatever waits for an answer. */
+export const consumerConnection = (connect: Connect): Readonly<{ connection: Redis; cut(): Promise<void> }> => {
+  const connection = connect(forConsumer);
+  const all = [connection];
+  const duplicate = connection.duplicate.bind(connection);
+  connection.duplicate = (override) => {
+    const second = duplicate(override);
+    second.on('error', () => undefined);
+    all.push(second);
+    return second;
+  };
+  return { connection, cut: async () => void (await Promise.all(all.map(cut))) };
+};
+
+/** A client between two attempts to connect takes no notice of `disconnect`: one more attempt, and it does. */
+const cut = async (client: Redis): Promise<void> => {
+  client.disconnect();
+  if (client.status !== 'reconnecting') return;
+  await client.connect().catch(() => undefined);
+  client.disconnect();
+};

@@ -3,13 +3,13 @@ import { WakeUp, type WorkQueue } from '@recourse/core';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import * as E from 'fp-ts/lib/Either.js';
 import type { Redis } from 'ioredis';
-import { type Connect, forConsumer } from './connections.ts';
+import { type Connect, consumerConnection } from './connections.ts';
 import { wasClosed } from './failure.ts';
 import { beginHandling } from './handling.ts';
 
 /** A lock that was not renewed for so long is gone, and its job another's to take after the next look or two. */
 export const LOCK_MS = 3000;
-const LOOK_FOR_STALLED_MS = 1000;
+const LOOK_FOR_STALLED_MS = 500;
 /** How long a message rests after its handler failed: doubled each time, so that what keeps failing is no load. */
 const BACKOFF_MS = 100;
 const BACKOFF_MS_MAX = 5000;
@@ -61,7 +61,7 @@ const work = async (shared: Shared, { concurrency, isOver, end, handle }: Option
     return done.finally(() => running.delete(done));
   };
 
-  const connection = shared.connect(forConsumer);
+  const { connection, cut } = consumerConnection(shared.connect);
   const worker = new Worker(shared.name, run, {
     connection,
     prefix: shared.prefix,
@@ -81,8 +81,7 @@ const work = async (shared: Shared, { concurrency, isOver, end, handle }: Option
   const closing = worker.close();
   await Promise.allSettled(running);
   await Promise.race([closing, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS).unref())]);
-  await worker.disconnect();
-  connection.disconnect();
+  await cut();
   await closing;
 };
 

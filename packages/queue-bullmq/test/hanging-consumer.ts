@@ -1,11 +1,14 @@
-/** Takes a message, and is done with it when it is told anything. Parameters: Redis's URL, a prefix. */
+/** Takes a message; when it is told anything it is done with it, takes no other, and ends. Parameters: Redis's URL, a prefix. */
 import { once } from 'node:events';
 import { opened } from './opened.ts';
 
 const [connection = '', prefix = ''] = process.argv.slice(2);
-const { queue } = await opened({ connection, prefix });
-await queue.consume({ concurrency: 1, signal: new AbortController().signal }, async () => {
+const { queue, close } = await opened({ connection, prefix });
+const abort = new AbortController();
+await queue.consume({ concurrency: 1, signal: abort.signal }, async () => {
   process.stdout.write('taken\n');
   await once(process.stdin, 'data');
-  process.stdout.write('done\n');
+  abort.abort();
 })();
+await close();
+process.stdin.destroy();

@@ -1,1 +1,2 @@
-// Nothing is exported yet.
+// The public surface of @recourse/queue-pgboss. What is not named here may change without notice.
+export { openPgBossQueue, type PgBossQueue, type PgBossQueueOptions } from './open-pgboss-queue.ts';

@@ -1,11 +1,14 @@
-/** Takes a message, and is done with it when it is told anything. Parameter: the file. */
+/** Takes a message; when it is told anything it is done with it, takes no other, and ends. Parameter: the file. */
 import { once } from 'node:events';
 import { opened } from './opened.ts';
 
 const [file = ''] = process.argv.slice(2);
-const { queue } = await opened({ file });
-await queue.consume({ concurrency: 1, signal: new AbortController().signal }, async () => {
+const { queue, close } = await opened({ file });
+const abort = new AbortController();
+await queue.consume({ concurrency: 1, signal: abort.signal }, async () => {
   process.stdout.write('taken\n');
   await once(process.stdin, 'data');
-  process.stdout.write('done\n');
+  abort.abort();
 })();
+close();
+process.stdin.destroy();

@@ -58,16 +58,7 @@ export const durableWorkQueueConformance = (adapter: string, open: Open<DurableW
       await saw(message);
     });
 
-    test('a message comes back while the process that handled it stands still', async () => {
-      const { queue, takeAndStandStill } = await opened(open);
-      const message = wakeUp();
-      await right(queue.enqueue(message));
-      await takeAndStandStill();
-      const { saw } = consume(queue);
-      await saw(message);
-    });
-
-    test('what that process says when it goes on is no answer to a later wake-up', async () => {
+    test('a message comes back while its process stands still, and what that says later is no answer to a later wake-up', async () => {
       const { queue, takeAndStandStill } = await opened(open);
       const message = wakeUp();
       await right(queue.enqueue(message));

@@ -3,11 +3,33 @@ import { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startRedis } from '../../../scripts/engines/redis.ts';
 import { spawner } from '../../../scripts/engines/spawned.ts';
+import { LOCK_MS } from '../src/consumer.ts';
 import { openBullmqQueue } from '../src/index.ts';
 import { consume, patience, wakeUp } from './consuming.ts';
 
 const spawned = spawner(import.meta.url);
 const d1 = wakeUp('d1');
+
+/** A handler that takes longer than a lock lasts, beside another process's consumer. Other tests need not wait for it. */
+const handleForLong = async () => {
+  const { url, prefix, stop } = await startRedis();
+  const both = await Promise.all([1, 2].map(() => right(openBullmqQueue({ connection: url, prefix }))));
+  const abort = new AbortController();
+  let times = 0;
+  const handle = async () => {
+    times += 1;
+    await new Promise((resolve) => setTimeout(resolve, LOCK_MS * 1.5));
+  };
+  const ended = both.map(({ queue }) => right(queue.consume({ concurrency: 1, signal: abort.signal }, handle)));
+  for (const { queue } of both.slice(1)) await right(queue.enqueue(d1));
+  await new Promise((resolve) => setTimeout(resolve, LOCK_MS * 1.6));
+  abort.abort();
+  await Promise.all(ended);
+  await Promise.all(both.map(({ close }) => close()));
+  await stop();
+  return times;
+};
+const handledForLong = handleForLong();
 
 const fresh = async () => {
   const { url, prefix, stop } = await startRedis();
@@ -53,6 +75,47 @@ describe('the queue in Redis', () => {
       if (!queued) await right(queue.enqueue(d1, { delayMs: 100 }));
       queued = true;
     });
+    await right(queue.enqueue(d1));
+    await vi.waitFor(() => expect(handled).toEqual([d1, d1]), patience);
+  });
+
+  test('a job that is taken from a process while it handles it is not handled twice at once there', async () => {
+    const { queue, outside, key } = await fresh();
+    const leave = Promise.withResolvers<void>();
+    const widths: number[] = [];
+    let active = 0;
+    const { handled, saw } = consume(queue, async (message) => {
+      if (JSON.stringify(message) !== JSON.stringify(d1)) return;
+      widths.push(++active);
+      await leave.promise;
+      active -= 1;
+    });
+    await right(queue.enqueue(d1));
+    await saw(d1);
+    const [job = ''] = await outside.lrange(key('active'), 0, -1);
+    await outside
+      .multi()
+      .lrem(key('active'), 0, job)
+      .del(key(`${job}:lock`))
+      .lpush(key('wait'), job)
+      .exec();
+    await right(queue.enqueue(wakeUp('d2')));
+    await saw(wakeUp('d2'));
+    await vi.waitFor(async () => expect(await outside.llen(key('wait'))).toBe(0), patience);
+    leave.resolve();
+    await vi.waitFor(() => expect(handled.filter((message) => message !== d1).length).toBeGreaterThan(1), patience);
+    await vi.waitFor(async () => expect(await outside.exists(key(job))).toBe(0), patience);
+    expect(Math.max(...widths)).toBe(1);
+  });
+
+  test('what it remembers of ids that Redis has lost keeps nothing from being handled', async () => {
+    const { queue, outside, key } = await fresh();
+    const { saw, handled } = consume(queue);
+    await outside.set(key('id'), 1000);
+    await right(queue.enqueue(d1));
+    await saw(d1);
+    await vi.waitFor(async () => expect(await outside.llen(key('active'))).toBe(0), patience);
+    await outside.del(key('id'));
     await right(queue.enqueue(d1));
     await vi.waitFor(() => expect(handled).toEqual([d1, d1]), patience);
   });
@@ -113,5 +176,9 @@ describe('several processes on one queue', () => {
       ),
     );
     expect(overlaps).toEqual([]);
+  });
+
+  test('a handler that runs for longer than a lock lasts keeps its message from everybody else', async () => {
+    expect(await handledForLong).toBe(1);
   });
 });

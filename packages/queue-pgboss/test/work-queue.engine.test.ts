@@ -5,6 +5,7 @@ import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startPostgres } from '../../../scripts/engines/postgres.ts';
 import { spawner } from '../../../scripts/engines/spawned.ts';
 import { openPgBossQueue, type PgBossQueueOptions } from '../src/index.ts';
+import { LEASE_MS } from '../src/job-table.ts';
 import { consume, patience, wakeUp } from './consuming.ts';
 
 const spawned = spawner(import.meta.url);
@@ -13,6 +14,27 @@ const d1 = wakeUp('d1');
 /** One database, whose tables take a while to make, and in it a queue for each test. */
 const postgres = startPostgres();
 afterAll(async () => (await postgres).stop());
+
+/** A handler that takes longer than a lease lasts, beside another process's consumer. Other tests need not wait for it. */
+const handleForLong = async () => {
+  const { url } = await postgres;
+  const name = randomUUID();
+  const both = await Promise.all([1, 2].map(() => right(openPgBossQueue({ connection: url, name }))));
+  const abort = new AbortController();
+  let times = 0;
+  const handle = async () => {
+    times += 1;
+    await new Promise((resolve) => setTimeout(resolve, LEASE_MS * 1.5));
+  };
+  const ended = both.map(({ queue }) => right(queue.consume({ concurrency: 1, signal: abort.signal }, handle)));
+  for (const { queue } of both.slice(1)) await right(queue.enqueue(d1));
+  await new Promise((resolve) => setTimeout(resolve, LEASE_MS * 1.6));
+  abort.abort();
+  await Promise.all(ended);
+  await Promise.all(both.map(({ close }) => close()));
+  return times;
+};
+const handledForLong = handleForLong();
 
 type ConnectionOf = (url: string, pool: pg.Pool) => PgBossQueueOptions['connection'];
 
@@ -51,6 +73,27 @@ describe('the queue in PostgreSQL', () => {
     });
     await right(queue.enqueue(d1));
     await vi.waitFor(() => expect(handled).toEqual([d1, d1]), patience);
+  });
+
+  test('a job that is taken from a process while it handles it is not handled twice at once there', async () => {
+    const { queue, outside, jobs, name } = await fresh();
+    const leave = Promise.withResolvers<void>();
+    const widths: number[] = [];
+    let active = 0;
+    const { saw } = consume(queue, async (message) => {
+      if (JSON.stringify(message) !== JSON.stringify(d1)) return;
+      widths.push(++active);
+      await leave.promise;
+      active -= 1;
+    });
+    await right(queue.enqueue(d1));
+    await saw(d1);
+    await outside.query(`update recourse_queue.job set state = 'retry' where name = $1`, [name]);
+    await right(queue.enqueue(wakeUp('d2')));
+    await saw(wakeUp('d2'));
+    leave.resolve();
+    await vi.waitFor(async () => expect(await jobs()).toEqual([]), patience);
+    expect(Math.max(...widths)).toBe(1);
   });
 
   test('works on a pool of the platform, which it leaves open', async () => {
@@ -102,5 +145,9 @@ describe('several processes', () => {
       ),
     );
     expect(overlaps).toEqual([]);
+  });
+
+  test('a handler that runs for longer than a lease lasts keeps its message from everybody else', async () => {
+    expect(await handledForLong).toBe(1);
   });
 });

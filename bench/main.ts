@@ -2,10 +2,12 @@
 import { benchCore } from './core.ts';
 import { benchDocker } from './docker.ts';
 import { benchHistory } from './history.ts';
+import { benchStores } from './stores.ts';
 
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   core: benchCore,
   history: benchHistory,
+  stores: benchStores,
   docker: benchDocker,
 };
 

@@ -31,7 +31,9 @@ export type PostgresPool = {
 const CONNECTIONS_MAX = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** Throws what the URL is not: a pool would find out only when it connects. */
 export const poolOf = (url: string): pg.Pool => {
+  new pg.Client({ connectionString: url });
   const pool = new pg.Pool({
     connectionString: url,
     application_name: 'recourse',

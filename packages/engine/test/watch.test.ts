@@ -1,6 +1,18 @@
-import { deploymentStream, environmentStream, type Position } from '@recourse/core';
+import {
+  type CancelSignal,
+  DeploymentId,
+  deploymentStream,
+  type EventStore,
+  environmentStream,
+  type Position,
+} from '@recourse/core';
 import { createRecourse, orFault, type Watched, type WatchOptions } from '@recourse/engine';
+import { eventually } from '@recourse/testing';
+import * as TE from 'fp-ts/lib/TaskEither.js';
 import { describe, expect, test } from 'vitest';
+import { createActivity } from '../src/activity.ts';
+import { cancellation } from '../src/cancellation.ts';
+import { watch } from '../src/watch.ts';
 import { accepted, deployOf, settled, shop } from './support/orders.ts';
 import { openWorld, transient, type World } from './support/world.ts';
 
@@ -119,4 +131,132 @@ describe('whoever watches', () => {
     const signal = AbortSignal.abort();
     expect(await recourse.watch({ signal }).next()).toEqual({ done: true, value: undefined });
   });
+});
+
+/** Somebody who watches without hurry, and whatever is left behind when they have gone. */
+const watching = async (options: WatchOptions = {}) => {
+  const world = await openWorld();
+  const activity = createActivity();
+  const subscriptions: CancelSignal[] = [];
+  const store: EventStore = {
+    ...world.options.store,
+    subscribe: (request, handle) => {
+      subscriptions.push(request.signal);
+      return world.options.store.subscribe(request, handle);
+    },
+  };
+  const told = watch({ ...world.options, store }, activity, options);
+  const say = (text: string, deployment = d1) => activity.report({ deployment, text });
+  return { ...world, activity, told, say, subscriptions };
+};
+/** Nobody hears before they ask for the first time. */
+const heard = (subscriptions: readonly unknown[]) =>
+  eventually(
+    async () => subscriptions.length,
+    (count) => count > 0,
+  );
+const d1 = DeploymentId.parse('d-1');
+const textOf = ({ value }: IteratorResult<Watched, void>) => (value?.type === 'progress' ? value.text : value?.type);
+
+describe('whoever does not keep up', () => {
+  test('misses lines of progress beyond a thousand, and never an event', async () => {
+    const { told, say, subscriptions, recourse } = await watching();
+    const first = told.next();
+    await heard(subscriptions);
+    say('the first');
+    expect(textOf(await first)).toBe('the first');
+    for (let line = 1; line <= 1_200; line++) say(`line ${line}`);
+    accepted(await recourse.deploy(deployOf('v1')));
+    const texts: unknown[] = [];
+    for (;;) {
+      const next = await told.next();
+      texts.push(textOf(next));
+      if (next.value?.type === 'event' && next.value.event.type === 'SlotRequested') break;
+    }
+    expect(texts).toEqual([...Array.from({ length: 1_000 }, (_, line) => `line ${line + 1}`), 'event', 'event']);
+    await told.return();
+  });
+});
+
+describe('whoever stops watching', () => {
+  test('leaves nothing behind: no subscription, no ear, no hand on the signal that they gave', async () => {
+    const hands = new Set<unknown>();
+    const signal: CancelSignal = {
+      aborted: false,
+      addEventListener: (_type, listener) => void hands.add(listener),
+      removeEventListener: (_type, listener) => void hands.delete(listener),
+    };
+    const { told, say, subscriptions, activity } = await watching({ signal });
+    let ears = 0;
+    const { listen } = activity;
+    Object.assign(activity, {
+      listen: (listener: Parameters<typeof listen>[0]) => {
+        ears++;
+        const deaf = listen(listener);
+        return () => {
+          ears--;
+          deaf();
+        };
+      },
+    });
+    const first = told.next();
+    await heard(subscriptions);
+    expect([ears, hands.size]).toEqual([1, 1]);
+    say('something');
+    await first;
+    await told.return();
+    expect([ears, hands.size]).toEqual([0, 0]);
+    expect(subscriptions.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+
+  test('by a signal hears first what is there already', async () => {
+    const ending = cancellation();
+    const { told, say, subscriptions } = await watching({ signal: ending.signal });
+    const first = told.next();
+    await heard(subscriptions);
+    for (const text of ['one', 'two', 'three']) say(text);
+    ending.cancel();
+    expect(textOf(await first)).toBe('one');
+    expect([textOf(await told.next()), textOf(await told.next())]).toEqual(['two', 'three']);
+    expect(await told.next()).toEqual({ done: true, value: undefined });
+  });
+});
+
+describe('lines of progress', () => {
+  const said = async (options: WatchOptions, ...lines: readonly (readonly [string, DeploymentId])[]) => {
+    const ending = cancellation();
+    const { told, say, subscriptions } = await watching({ ...options, signal: ending.signal });
+    const first = told.next();
+    await heard(subscriptions);
+    for (const [text, deployment] of lines) say(text, deployment);
+    ending.cancel();
+    const texts: unknown[] = [];
+    for (let next = await first; next.done !== true; next = await told.next()) texts.push(textOf(next));
+    return texts;
+  };
+  const d2 = DeploymentId.parse('d-2');
+  const both = [
+    ['mine', d1],
+    ['theirs', d2],
+  ] as const;
+
+  test('are told of every deployment, or of the one that is watched', async () => {
+    expect(await said({}, ...both)).toEqual(['mine', 'theirs']);
+    expect(await said({ deployment: d1 }, ...both)).toEqual(['mine']);
+    expect(await said({ deployment: d1, environment: shop }, ...both)).toEqual(['mine']);
+  });
+
+  test('of a deployment that was not seen to belong to the environment are not told', async () => {
+    expect(await said({ environment: shop }, ...both)).toEqual([]);
+  });
+});
+
+test('a store that ends the subscription ends the watching', async () => {
+  const { options } = await openWorld();
+  const store = { ...options.store, subscribe: () => TE.right(undefined) };
+  expect(
+    await createRecourse({ ...options, store })
+      .watch()
+      .next(),
+  ).toEqual({ done: true, value: undefined });
 });

@@ -37,6 +37,27 @@ test('who waits is answered by its end, and by nothing that happens before or el
   expect(accepted(await waiting)).toBe('cancelled');
 });
 
+test('who waits does not read anything again when something happens elsewhere', async () => {
+  const { options, recourse, deployment } = await asked();
+  let reads = 0;
+  const store = {
+    ...options.store,
+    read: (request: Parameters<typeof options.store.read>[0]) => {
+      reads++;
+      return options.store.read(request);
+    },
+  };
+  const waiting = createRecourse({ ...options, store }).settled(deployment);
+  await within(waiting, 50);
+  const before = reads;
+  accepted(await recourse.deploy(deployOf('v2', { environment: 'blog' })));
+  await within(waiting, 50);
+  expect(reads).toBe(before);
+  accepted(await recourse.cancel({ deployment, actor: 'ada' }));
+  expect(accepted(await waiting)).toBe('cancelled');
+  expect(reads).toBeGreaterThan(before);
+});
+
 test('what ends between the question and the subscription is not missed', async () => {
   const { options, recourse, deployment } = await asked();
   const store = {

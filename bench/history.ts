@@ -52,14 +52,14 @@ export const benchHistory = async (): Promise<void> => {
       `history: the dearest is ${(Math.max(...costs) / Math.min(...costs)).toFixed(2)} times the cheapest (goal: flat)`,
     );
   } finally {
-    for (const { close } of environments) close();
+    for (const { close } of environments) await close();
     await rm(folder, { recursive: true, force: true });
   }
 };
 
 const open = async (folder: string, releases: number) => {
   await mkdir(folder);
-  const { ports, close } = await orFault(localPorts(folder));
+  const { ports, close } = await localPorts(folder);
   await plant(ports, releases);
   const { router } = inProcessProxy({ environmentOf: onlyEnvironment(environment) });
   const recourse = createRecourse({ ...ports, router });

@@ -17,7 +17,7 @@ const openPlatform = async () => {
   onTestFinished(() => disk.remove());
   const folder = await mkdtemp(join(tmpdir(), 'recourse-full-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const { ports, close } = await orFault(localPorts(folder, disk.folder));
+  const { ports, close } = await localPorts(folder, { kind: 'sqlite', file: join(disk.folder, 'recourse.db') });
   onTestFinished(close);
   const proxy = inProcessProxy({ environmentOf: onlyEnvironment(shop) });
   onTestFinished(() => proxy.close({ graceMs: 500 }));

@@ -17,12 +17,14 @@ import {
 import { type Haproxy, startHaproxy } from '../../../../scripts/engines/haproxy.ts';
 import { localPorts } from './local-platform.ts';
 import { accepted } from './orders.ts';
+import type { Storage } from './storage.ts';
 
 export const shop = EnvironmentId.parse('shop');
 
 export type DockerPlatform<Docker extends DockerEngine = PrivateDockerEngine> = Readonly<{
   /** Where the store is, and everything else that it keeps. */
   folder: string;
+  storage: Storage;
   docker: Docker;
   haproxy: Haproxy;
   options: RecourseOptions;
@@ -62,7 +64,8 @@ export const openDockerPlatform = async <Docker extends DockerEngine>(
   docker: Docker,
 ): Promise<DockerPlatform<Docker>> => {
   const folder = await mkdtemp(join(tmpdir(), 'recourse-stack-'));
-  const { ports, close } = await orFault(localPorts(folder));
+  const storage: Storage = { kind: 'sqlite', file: join(folder, 'recourse.db') };
+  const { ports, close } = await localPorts(folder, storage);
   const haproxy = await startHaproxy(({ port, socketPath, routesFile }) =>
     haproxyConfig({ bind: `127.0.0.1:${port}`, socketPath, routesFile, environment: onlyEnvironment(shop) }),
   );
@@ -75,6 +78,7 @@ export const openDockerPlatform = async <Docker extends DockerEngine>(
   };
   return {
     folder,
+    storage,
     docker,
     haproxy,
     options,
@@ -89,7 +93,7 @@ export const openDockerPlatform = async <Docker extends DockerEngine>(
     close: async () => {
       for (const { key } of await orFault(options.runtime.list())) await options.runtime.stop(key, { graceMs: 200 })();
       await haproxy.stop();
-      close();
+      await close();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -7,24 +7,24 @@ import type { DeployInput } from '@recourse/engine';
 import { gitSources } from '@recourse/git';
 import { localEngine } from '@recourse/local';
 import { nodeHost } from '@recourse/node';
-import { openSqliteStore } from '@recourse/store-sqlite';
-import { pipe } from 'fp-ts/lib/function.js';
-import * as TE from 'fp-ts/lib/TaskEither.js';
+import { openStorage, type Storage } from './storage.ts';
 
 /** Every port but the router. */
-export const localPorts = (folder: string, storeFolder = folder) =>
-  pipe(
-    openSqliteStore({ file: join(storeFolder, 'recourse.db') }),
-    TE.map((sqlite) => ({
-      close: sqlite.close,
-      ports: {
-        ...sqlite,
-        ...localEngine({ directory: join(folder, 'local') }),
-        ...nodeHost({ secrets: { variables: {}, fingerprintKey: 'only for these tests' } }),
-        sources: gitSources({ cacheDirectory: join(folder, 'git-cache'), allowedTransports: ['file'] }),
-      },
-    })),
-  );
+export const localPorts = async (
+  folder: string,
+  storage: Storage = { kind: 'sqlite', file: join(folder, 'recourse.db') },
+) => {
+  const { ports, close } = await openStorage(storage);
+  return {
+    close,
+    ports: {
+      ...ports,
+      ...localEngine({ directory: join(folder, 'local') }),
+      ...nodeHost({ secrets: { variables: {}, fingerprintKey: 'only for these tests' } }),
+      sources: gitSources({ cacheDirectory: join(folder, 'git-cache'), allowedTransports: ['file'] }),
+    },
+  };
+};
 
 const server = `import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';

@@ -11,6 +11,7 @@ import type { DockerEngine } from '../../../../scripts/engines/docker.ts';
 import { openDockerPlatform, release } from './docker-platform.ts';
 import { appRepository, localPorts } from './local-platform.ts';
 import { shop } from './orders.ts';
+import { type StorageName, startStorage } from './storage.ts';
 import type { RouterCall, WorkerOrder } from './worker-process.ts';
 
 export type Stage = Readonly<{
@@ -26,14 +27,15 @@ export type Stage = Readonly<{
   close(): Promise<void>;
 }>;
 
-/** On nothing but Node and git: a router in this process, which outlives the workers. */
-export const openLocalStage = async (): Promise<Stage> => {
+/** On nothing but Node, git and where events are kept: a router in this process, which outlives the workers. */
+export const openLocalStage = async (name: StorageName = 'SQLite'): Promise<Stage> => {
   const folder = await mkdtemp(join(tmpdir(), 'recourse-crash-'));
-  const opened = await orFault(localPorts(folder));
+  const { storage, stop } = await startStorage(name, folder);
+  const opened = await localPorts(folder, storage);
   const proxy = inProcessProxy({ environmentOf: onlyEnvironment(shop) });
   const { host, port } = await proxy.listen({ port: 0 });
   const ports = { ...opened.ports, router: proxy.router };
-  const workers = workersOf({ folder, sockets: null }, proxy.router);
+  const workers = workersOf({ folder, storage, sockets: null }, proxy.router);
   return {
     recourse: createRecourse(ports),
     ports,
@@ -44,7 +46,8 @@ export const openLocalStage = async (): Promise<Stage> => {
       workers.killAll();
       for (const { key } of await orFault(ports.runtime.list())) await ports.runtime.stop(key, { graceMs: 500 })();
       await proxy.close({ graceMs: 500 });
-      opened.close();
+      await opened.close();
+      await stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -53,8 +56,11 @@ export const openLocalStage = async (): Promise<Stage> => {
 /** On this Docker daemon, which several stages may share, and a HAProxy of its own. */
 export const openDockerStage = async (docker: DockerEngine): Promise<Stage> => {
   const platform = await openDockerPlatform(docker);
-  const { folder, haproxy, options } = platform;
-  const workers = workersOf({ folder, sockets: { docker: docker.socketPath, haproxy: haproxy.socketPath } }, null);
+  const { folder, storage, haproxy, options } = platform;
+  const workers = workersOf(
+    { folder, storage, sockets: { docker: docker.socketPath, haproxy: haproxy.socketPath } },
+    null,
+  );
   return {
     recourse: createRecourse(options),
     ports: options,

@@ -5,14 +5,16 @@
  */
 import type { EnvironmentId, HealthProbe, PortError, Route, Router } from '@recourse/core';
 import { dockerEngine } from '@recourse/docker';
-import { createRecourse, orFault } from '@recourse/engine';
+import { createRecourse } from '@recourse/engine';
 import { haproxyRouter } from '@recourse/haproxy';
 import type * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import { localPorts } from './local-platform.ts';
+import type { Storage } from './storage.ts';
 
 export type WorkerOrder = Readonly<{
   folder: string;
+  storage: Storage;
   killAt: number | null;
   /** Null: the local engines, and a router in the platform's process, which outlives this one. */
   sockets: Readonly<{ docker: string; haproxy: string }> | null;
@@ -70,7 +72,7 @@ const remoteRouter: Router = {
 };
 
 const { sockets } = order;
-const { ports: local } = await orFault(localPorts(order.folder));
+const { ports: local } = await localPorts(order.folder, order.storage);
 const ports = sockets === null ? local : { ...local, ...dockerEngine({ socketPath: sockets.docker }) };
 const router = sockets === null ? remoteRouter : haproxyRouter({ socketPath: sockets.haproxy });
 const { store, images, builder, runtime, health } = ports;

@@ -3,12 +3,14 @@ import { benchCore } from './core.ts';
 import { benchDocker } from './docker.ts';
 import { benchHistory } from './history.ts';
 import { benchStores } from './stores.ts';
+import { benchWorkers } from './workers/workers.ts';
 
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   core: benchCore,
   history: benchHistory,
   stores: benchStores,
   docker: benchDocker,
+  workers: benchWorkers,
 };
 
 const wanted = process.argv.slice(2);

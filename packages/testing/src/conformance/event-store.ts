@@ -4,6 +4,7 @@ import { contentionClauses } from './event-store/contention.ts';
 import { contentClauses } from './event-store/contents.ts';
 import { expectationClauses } from './event-store/expectations.ts';
 import { failingClauses } from './event-store/failing.ts';
+import { hostileClauses } from './event-store/hostile.ts';
 import { modelClauses } from './event-store/model.ts';
 import { readingClauses } from './event-store/reading.ts';
 import { subscribingClauses } from './event-store/subscribing.ts';
@@ -22,6 +23,7 @@ export const eventStoreConformance = (adapter: string, open: () => Promise<Event
   describe(`${adapter} as EventStore`, { timeout: 60_000 }, () => {
     describe('expected versions and repetitions', () => expectationClauses(fresh));
     describe('contents', () => contentClauses(fresh));
+    describe('hostile contents', () => hostileClauses(fresh));
     describe('reading', () => readingClauses(fresh));
     describe('subscribing', () => subscribingClauses(fresh));
     describe('many at once', () => contentionClauses(fresh));

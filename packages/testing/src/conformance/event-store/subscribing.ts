@@ -165,6 +165,35 @@ export const subscribingClauses = (fresh: Fresh): void => {
     expect(handled).toEqual(await wholeLog(store));
   });
 
+  test('one that starts in the middle and is restarted again and again hears all that many writers append', async () => {
+    const { store, another } = await fresh();
+    const clients = [store, await another(), await another(), await another()];
+    const clientOf = (n: number) => clients[n % clients.length] ?? store;
+    await append(store, 6);
+    const middle = (await wholeLog(store))[2]?.position ?? null;
+    const shared = someStream();
+    const write = async (_: unknown, writer: number) => {
+      for (let n = 0; n < 20; n += 1) await append(clientOf(writer), 2, n % 2 ? shared : someStream());
+    };
+    const writing = Promise.all(Array.from({ length: 8 }, write));
+
+    const handled: StoredEvent[] = [];
+    const everything = 6 - 3 + 8 * 20 * 2;
+    for (let turn = 0; handled.length < everything; turn += 1) {
+      const abort = new AbortController();
+      const timer = setTimeout(() => abort.abort(), 20);
+      const after = handled.at(-1)?.position ?? middle;
+      const subscription = clientOf(turn).subscribe({ after, signal: abort.signal }, async (events) => {
+        handled.push(...events);
+        if (handled.length % 3 === 0) abort.abort();
+      });
+      await right(subscription);
+      clearTimeout(timer);
+    }
+    await writing;
+    expect(handled).toEqual((await wholeLog(store)).slice(3));
+  });
+
   test('two subscribers hear everything, one slow and one fast', async () => {
     const { store } = await fresh();
     const slow = follow(store, null, () => new Promise((resolve) => setTimeout(resolve, 3)));

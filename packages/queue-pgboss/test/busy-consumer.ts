@@ -12,6 +12,6 @@ const now = () => Number(process.hrtime.bigint());
 
 await queue.consume({ concurrency: 4, signal: new AbortController().signal }, async (message) => {
   const began = now();
-  await sleep(20);
+  await sleep(60);
   process.stdout.write(`${JSON.stringify({ message, began, ended: now() })}\n`);
 })();

@@ -14,15 +14,12 @@ const LOOK_FOR_STALLED_MS = 500;
 const BACKOFF_MS = 100;
 const BACKOFF_MS_MAX = 5000;
 /** How long a message rests whose deployment is in other hands. */
-const HELD_MS = 500;
+const HELD_MS = 250;
 /** How long the last words to a Redis that may be away are waited for. What is not said, the end of the lock says. */
 const LAST_WORDS_MS = 2000;
 
 export type Consume = WorkQueue['consume'];
 type Handle = Parameters<Consume>[1];
-
-/** One of our own processes' handlings. `again`: a wake-up came that began after it did. */
-type Handling = { readonly job: string | undefined; again: boolean };
 
 export type Shared = Readonly<{
   name: string;
@@ -30,8 +27,8 @@ export type Shared = Readonly<{
   prefix: string;
   connect: Connect;
   commands: Redis;
-  /** By deployment: what the consumers of one process share, whatever becomes of a lock. */
-  active: Map<string, Handling>;
+  /** Deployments: what the consumers of one process share, whatever becomes of a lock. */
+  active: Set<string>;
   closed: AbortSignal;
 }>;
 
@@ -40,11 +37,11 @@ export const consumer =
   ({ concurrency, signal }, handle) =>
   async () => {
     const isOver = () => signal.aborted || shared.closed.aborted;
-    const end = Promise.withResolvers<void>();
-    signal.addEventListener('abort', end.resolve);
-    shared.closed.addEventListener('abort', () => end.resolve());
-    if (!isOver()) await work(shared, { concurrency, isOver, end: end.promise, handle });
-    signal.removeEventListener('abort', end.resolve);
+    const over = Promise.withResolvers<void>();
+    const end = () => over.resolve();
+    for (const either of [signal, shared.closed]) either.addEventListener('abort', end);
+    if (!isOver()) await work(shared, { concurrency, isOver, end: over.promise, handle });
+    for (const either of [signal, shared.closed]) either.removeEventListener('abort', end);
     return shared.closed.aborted && !signal.aborted ? E.left(wasClosed) : E.right(undefined);
   };
 
@@ -54,8 +51,8 @@ const work = async (shared: Shared, { concurrency, isOver, end, handle }: Option
   const running = new Set<Promise<void>>();
   const run = (job: Job, token: string | undefined) => {
     const done = (async () => {
-      if (isOver()) return giveBack(job, token, 0);
-      await process(shared, { job, token, isOver, handle });
+      const restMs = isOver() ? 0 : await handleJob(shared, job, handle);
+      if (restMs !== null) await giveBack(job, token, restMs);
     })();
     running.add(done);
     return done.finally(() => running.delete(done));
@@ -85,41 +82,17 @@ const work = async (shared: Shared, { concurrency, isOver, end, handle }: Option
   await closing;
 };
 
-type Given = Readonly<{ job: Job; token: string | undefined; isOver: () => boolean; handle: Handle }>;
-
-/** Resolves when the job is done with, and BullMQ removes it; rejects if it was given back. */
-const process = async (shared: Shared, given: Given): Promise<void> => {
-  const { job, token } = given;
-  const deployment = deploymentOf(job);
-  const before = shared.active.get(deployment);
-  if (before !== undefined) {
-    // Its own job: this process stood still for so long that the lock was lost, and goes on handling it.
-    if (before.job === job.id) return giveBack(job, token, HELD_MS);
-    before.again = true;
-    return;
-  }
-
-  const handling: Handling = { job: job.id, again: false };
-  shared.active.set(deployment, handling);
-  const restMs = await handleAll(shared, deployment, handling, given);
-  if (restMs !== null) await giveBack(job, token, restMs);
-};
-
 /** How long the job has to rest; null if it is done with. */
-const handleAll = async (
-  shared: Shared,
-  deployment: string,
-  handling: Handling,
-  { job, isOver, handle }: Given,
-): Promise<number | null> => {
+const handleJob = async (shared: Shared, job: Job, handle: Handle): Promise<number | null> => {
+  const deployment = deploymentOf(job);
+  // Its own job even: a process that stood still may have lost the lock of what it goes on handling.
+  if (shared.active.has(deployment)) return HELD_MS;
+  shared.active.add(deployment);
   try {
-    do {
-      handling.again = false;
-      const verdict = await begin(shared, deployment, job);
-      if (verdict !== 'begun') return verdict === 'held' ? HELD_MS : null;
-      await handle(job.data);
-    } while (handling.again && !isOver());
-    return handling.again ? 0 : null;
+    const verdict = await begin(shared, deployment, job);
+    if (verdict !== 'begun') return verdict === 'held' ? HELD_MS : null;
+    await handle(job.data);
+    return null;
   } catch {
     return backoffMs(job.attemptsStarted);
   } finally {
@@ -133,7 +106,7 @@ const begin = ({ commands, name, prefix }: Shared, deployment: string, job: Job)
 /** What is no wake-up is of no deployment but its own. */
 const deploymentOf = (job: Job): string => WakeUp.safeParse(job.data).data?.deploymentId ?? `job ${job.id}`;
 
-/** Rejects, in BullMQ's way to say that the job is not done. If it cannot be told, its lock ends by itself. */
+/** Rejects, which is BullMQ's way to say that a job is not done. If it cannot be told, its lock ends by itself. */
 const giveBack = async (job: Job, token: string | undefined, afterMs: number): Promise<never> => {
   await job.moveToDelayed(Date.now() + afterMs, token).catch(() => undefined);
   throw new DelayedError();

@@ -12,7 +12,7 @@ export type BullmqQueueOptions = Readonly<{
   connection: Connection;
   /** The name of the queue, without a colon. Platforms that share a Redis need different ones. Default `recourse-work`. */
   name?: string;
-  /** What its keys in Redis begin with. On a cluster in braces: `{recourse}`. Default `recourse`. */
+  /** What its keys in Redis begin with. Default `recourse`. */
   prefix?: string;
 }>;
 
@@ -49,7 +49,7 @@ export const openBullmqQueue = ({
       bullmq.on('error', () => undefined);
       const closing = new AbortController();
       const consuming = new Set<Promise<unknown>>();
-      const consume = consumer({ name, prefix, connect, commands, active: new Map(), closed: closing.signal });
+      const consume = consumer({ name, prefix, connect, commands, active: new Set(), closed: closing.signal });
 
       return {
         queue: bullmqWorkQueue(bullmq, (options, handle) => () => {

@@ -101,7 +101,9 @@ describe('the queue in Redis', () => {
       .exec();
     await right(queue.enqueue(wakeUp('d2')));
     await saw(wakeUp('d2'));
-    await vi.waitFor(async () => expect(await outside.llen(key('wait'))).toBe(0), patience);
+    const under = async () => [await outside.llen(key('wait')), await outside.llen(key('active'))];
+    await vi.waitFor(async () => expect(await under()).toEqual([0, 0]), patience);
+    expect(await outside.exists(key(job)), 'should this process die, another has to find it').toBe(1);
     leave.resolve();
     await vi.waitFor(() => expect(handled.filter((message) => message !== d1).length).toBeGreaterThan(1), patience);
     await vi.waitFor(async () => expect(await outside.exists(key(job))).toBe(0), patience);

@@ -85,5 +85,4 @@ export interface EventSubscription {
   destroy(): unknown;
   unsubscribe(): Promise<void>;
   on(event: string, listener: (...args: unknown[]) => void): unknown;
-  removeListener(event: string, listener: (...args: unknown[]) => void): unknown;
 }

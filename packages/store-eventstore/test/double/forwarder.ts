@@ -31,9 +31,7 @@ export const forwardTo = async (target: Readonly<{ host: string; port: number }>
       socket.on('error', end);
       socket.on('close', end);
     }
-    from.on('data', (chunk) => void to.write(chunk));
-    to.on('data', (chunk) => void from.write(chunk));
-    if (stalled) for (const socket of pair) socket.pause();
+    if (!stalled) join(pair);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -53,13 +51,21 @@ export const forwardTo = async (target: Readonly<{ host: string; port: number }>
     },
     stall: () => {
       stalled = true;
-      for (const pair of pairs) for (const socket of pair) socket.pause();
+      for (const [from, to] of pairs) {
+        from.unpipe(to).pause();
+        to.unpipe(from).pause();
+      }
     },
     flow: () => {
       stalled = false;
-      for (const pair of pairs) for (const socket of pair) socket.resume();
+      for (const pair of pairs) join(pair);
     },
   };
+};
+
+const join = ([from, to]: readonly [Socket, Socket]): void => {
+  from.pipe(to);
+  to.pipe(from);
 };
 
 const portOf = (address: AddressInfo | string | null): number => {

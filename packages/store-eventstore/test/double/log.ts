@@ -25,6 +25,8 @@ export type Log = Readonly<{
   /** All that was ever written, less what was scavenged, in the order of positions. */
   records: readonly LogRecord[];
   append(stream: string, expected: Expected, events: readonly Proposed[]): Decision;
+  /** So many of them behind a position, in order. */
+  after(position: bigint, count: number): readonly LogRecord[];
   /** What is to be read of a stream, in order; null if it is not there, or only was. */
   stream(name: string): readonly LogRecord[] | null;
   isTombstoned(name: string): boolean;
@@ -55,7 +57,9 @@ export const logInMemory = ({ recentIds = 1000 }: Readonly<{ recentIds?: number 
     const record = { ...proposed, stream, revision, position: end, created: Date.now() };
     end += BigInt(100 + proposed.data.length + proposed.metadata.length);
     records.push(record);
-    streams.set(stream, [...all(stream), record]);
+    const own = streams.get(stream) ?? [];
+    own.push(record);
+    streams.set(stream, own);
     recent.set(record.id, record);
     for (const id of recent.keys()) {
       if (recent.size <= recentIds) break;
@@ -110,6 +114,15 @@ export const logInMemory = ({ recentIds = 1000 }: Readonly<{ recentIds?: number 
       if (expected === 'no-stream') return appendBehind(stream, -1, events);
       if (expected !== 'stream-exists') return appendBehind(stream, expected, events);
       return current(stream) === null || isRemoved(stream) ? refused(stream) : appendOpen(stream, events);
+    },
+    after: (position, count) => {
+      let [from, to] = [0, records.length];
+      while (from < to) {
+        const middle = (from + to) >> 1;
+        if ((records[middle]?.position ?? 0n) > position) to = middle;
+        else from = middle + 1;
+      }
+      return records.slice(from, from + count);
     },
     stream: (name) => {
       if (current(name) === null || isRemoved(name)) return null;

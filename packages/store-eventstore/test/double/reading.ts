@@ -96,23 +96,25 @@ const subscribe = async (site: Site, call: Call, options: ReadReq.Options, all: 
   let seen = -1n;
   if (position === 'end') seen = site.log.records.at(-1)?.position ?? -1n;
   else if (all.hasPosition()) {
-    seen = site.log.records.find((record) => record.position >= position)?.position ?? position;
+    seen = site.log.after(position - 1n, 1)[0]?.position ?? position;
   }
 
+  site.subscribed(all.hasPosition() && position !== 'end' ? position : null);
   await send(call, confirmationResponse('subscription'));
   let considered = 0;
   let caughtUp = false;
   while (!call.cancelled && !call.destroyed) {
-    const window = site.log.records
-      .filter((record) => record.position > seen && site.isReplicated(record.position))
-      .slice(0, caughtUp ? 1 : WINDOW);
+    const window = site.log.after(seen, caughtUp ? 1 : WINDOW).filter(({ position }) => site.isReplicated(position));
     if (window.length === 0) {
       if (!caughtUp) await send(call, caughtUpResponse());
       caughtUp = true;
       await site.somethingNew();
       continue;
     }
-    for (const record of window) if (matches(record)) await send(call, eventResponse(record));
+    for (const record of window.filter(matches)) {
+      site.sent();
+      await send(call, eventResponse(record));
+    }
     seen = window.at(-1)?.position ?? seen;
     considered += window.length;
     if (considered >= interval) {

@@ -11,7 +11,7 @@ import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } f
 import { batchAppend, unaryAppend } from './appending.ts';
 import { errorOf, type Fault } from './faults.ts';
 import { type Forwarder, forwardTo } from './forwarder.ts';
-import { type Log, logInMemory } from './log.ts';
+import { type Log, logInMemory, type Proposed } from './log.ts';
 import { read } from './reading.ts';
 import { nameOf } from './wire.ts';
 
@@ -32,6 +32,9 @@ export type Site = Readonly<{
   replicated(position: bigint): void;
   isReplicated(position: bigint): boolean;
   somethingNew(): Promise<void>;
+  /** Counts an event that is sent to a subscriber. */
+  sent(): void;
+  subscribed(after: bigint | null): void;
   /** Serves a call, unless a fault is due. Null if nothing is to be told. */
   serve<A>(kind: Kind, call: () => Promise<A>): Promise<A | null>;
 }>;
@@ -40,10 +43,14 @@ export type ServerDouble = Readonly<{
   connectionString: string;
   log: Log;
   way: Forwarder;
+  /** Appends around the protocol. */
+  plant(stream: string, ...events: readonly Proposed[]): void;
   /** Due for the next calls of that kind. */
   faults: Record<Kind, Fault[]>;
   /** How many calls of that kind were made. */
   calls: Record<Kind, number>;
+  /** Events sent to subscribers, and behind which position each of them began. */
+  subscriptions: { sent: number; after: (bigint | null)[] };
   /** In which of its two ways appends came. */
   ways: { unary: number; batch: number };
   stop(): Promise<void>;
@@ -55,6 +62,7 @@ export const startDouble = async (options: DoubleOptions = {}): Promise<ServerDo
   const faults: Record<Kind, Fault[]> = { append: [], read: [], subscribe: [] };
   const calls: Record<Kind, number> = { append: 0, read: 0, subscribe: 0 };
   const ways = { unary: 0, batch: 0 };
+  const subscriptions: ServerDouble['subscriptions'] = { sent: 0, after: [] };
   let replicatedTo = -1n;
   let waiting: (() => void)[] = [];
   const wake = () => {
@@ -71,6 +79,10 @@ export const startDouble = async (options: DoubleOptions = {}): Promise<ServerDo
     },
     isReplicated: (position) => position <= replicatedTo,
     somethingNew: () => new Promise((resolve) => waiting.push(resolve)),
+    sent: () => {
+      subscriptions.sent += 1;
+    },
+    subscribed: (after) => void subscriptions.after.push(after),
     serve: async (kind, call) => {
       calls[kind] += 1;
       const fault = faults[kind].shift();
@@ -87,7 +99,8 @@ export const startDouble = async (options: DoubleOptions = {}): Promise<ServerDo
   const counted = <A extends unknown[]>(name: keyof typeof ways, handle: (...parameters: A) => Promise<void>) => {
     return (...parameters: A) => {
       ways[name] += 1;
-      void handle(...parameters);
+      // A call that the way was cut for.
+      handle(...parameters).catch(() => {});
     };
   };
   server.addService(services.StreamsService, {
@@ -125,8 +138,13 @@ export const startDouble = async (options: DoubleOptions = {}): Promise<ServerDo
     connectionString: `esdb://127.0.0.1:${way.port}?tls=false`,
     log,
     way,
+    plant: (stream, ...events) => {
+      log.append(stream, 'any', events);
+      site.replicated(log.records.at(-1)?.position ?? -1n);
+    },
     faults,
     calls,
+    subscriptions,
     ways,
     stop: async () => {
       await way.refuse();

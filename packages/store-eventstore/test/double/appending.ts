@@ -12,7 +12,6 @@ import {
   type ServiceError,
   type sendUnaryData,
 } from '@grpc/grpc-js';
-import any from 'google-protobuf/google/protobuf/any_pb.js';
 import type { Decision, Expected, Proposed } from './log.ts';
 import type { Site } from './server-double.ts';
 import { empty, expectedIn, failed, identifierOf, nameOf, proposedOf } from './wire.ts';
@@ -185,12 +184,14 @@ const batchRefusal = (current: number | null) => {
   const wrong = new shared.WrongExpectedVersion();
   if (current === null) wrong.setCurrentNoStream(empty());
   else wrong.setCurrentStreamRevision(String(current));
-  const details = new any.Any();
-  details.pack(wrong.serializeBinary(), 'event_store.client.WrongExpectedVersion');
-  const error = new status.Status();
-  error.setDetails(details);
-  return error;
+  const type = Buffer.from('type.googleapis.com/event_store.client.WrongExpectedVersion');
+  const details = Buffer.concat([field(1, type), field(2, wrong.serializeBinary())]);
+  return status.Status.deserializeBinary(field(3, details));
 };
+
+/** A short field as its bytes are: the class of an Any is in a package of the client's own. */
+const field = (number: number, bytes: Uint8Array): Buffer =>
+  Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
 
 export const errorFrom = (cause: unknown): ServiceError | Error =>
   cause instanceof Error ? cause : new Error(String(cause));

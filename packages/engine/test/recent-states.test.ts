@@ -64,3 +64,12 @@ test('only the streams that were used last are remembered', () => {
   for (const stream of ['a', 'b', 'a', 'c']) states.remember(stream, { state: stream, version: 0 });
   expect(['a', 'b', 'c'].map((stream) => states.of(stream)?.state)).toEqual(['a', undefined, 'c']);
 });
+
+test('what was forgotten gives way to less than was known of it', () => {
+  const states = createRecentStates<string>(2);
+  states.remember('s', { state: 'of another history', version: 5 });
+  states.forget('s');
+  expect(states.of('s')).toBeUndefined();
+  states.remember('s', { state: 'set back', version: 3 });
+  expect(states.of('s')).toEqual({ state: 'set back', version: 3 });
+});

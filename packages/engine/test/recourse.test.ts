@@ -4,10 +4,12 @@ import {
   deploymentStream,
   environmentStream,
   initialEnvironment,
+  type PortError,
   type WakeUp,
 } from '@recourse/core';
 import { createRecourse, orFault, type RecourseOptions } from '@recourse/engine';
 import { eventually } from '@recourse/testing';
+import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { describe, expect, test } from 'vitest';
 import { accepted, atRest, deployOf, live, refused, settled, shop } from './support/orders.ts';
@@ -48,8 +50,11 @@ describe('a cancellation', () => {
       build:
         (_order: unknown, _tree: unknown, { signal }: Parameters<typeof world.options.builder.build>[2]) =>
         () =>
-          new Promise<never>(() => {
-            signal.addEventListener('abort', () => letGo++);
+          new Promise<E.Either<PortError, never>>((resolve) => {
+            signal.addEventListener('abort', () => {
+              letGo++;
+              resolve(E.left({ kind: 'transient', code: 'builder/stopped', message: 'It was stopped.' }));
+            });
             building = true;
           }),
     };

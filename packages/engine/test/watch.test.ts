@@ -103,11 +103,14 @@ describe('whoever watches', () => {
 
   test('hears of an event that this version cannot read, and then of the next', async () => {
     const { options, recourse } = await openWorld();
-    const paused = { type: 'Paused', schemaVersion: 1, data: null };
+    const paused = { type: 'Paused', schemaVersion: 1 };
     const metadata = { recordedAt: options.clock.now(), actor: 'ada', correlationId: 'c', causationId: 'c' };
     const stream = 'deployment-d-9';
-    for (const id of ['e-1', 'e-2'])
-      await orFault(options.store.append({ stream, expected: 'any', events: [{ id, ...paused, metadata }] }));
+    for (const [id, data] of [
+      ['e-1', null],
+      ['e-2', 'text'],
+    ] as const)
+      await orFault(options.store.append({ stream, expected: 'any', events: [{ id, ...paused, data, metadata }] }));
     const watching = recourse.watch({ after: null });
     const problem = 'Event 0 of stream deployment-d-9 is of the unknown type "Paused". Upgrade the reader.';
     expect((await watching.next()).value).toMatchObject({ type: 'unreadable', problem, stored: { stream } });

@@ -236,6 +236,45 @@ describe('whoever stands in line', () => {
     expect(woken).toEqual(second);
   });
 
+  test('is not woken as long as somebody else has the slot', async () => {
+    const { advance, deploy, hands, woken, pass } = await opened();
+    await advance(await deploy('v1'));
+    const second = await deploy('v2');
+    hands.stop = () => transient('runtime/unreachable');
+    await advance(second);
+    hands.build = () => transient('builder/unreachable');
+    await advance(await deploy('v3'));
+    await deploy('v4');
+    delete hands.stop;
+    pass(70);
+    expect(await advance(second)).toBe('done');
+    expect(woken).toEqual([]);
+  });
+
+  test.each([
+    ['and somebody has the slot', 'api'],
+    ['and pushes are held', 'push'],
+  ] as const)('only now, because whoever asked died before, %s, waits like all others', async (_, trigger) => {
+    const { advance, deploy, hands, journal, recourse, status } = await opened();
+    for (const version of ['v1', 'v2']) await advance(await deploy(version));
+    if (trigger === 'push') {
+      await advance(accepted(await recourse.rollback({ environment: shop, actor: 'ada' })).deployment);
+    } else {
+      hands.build = () => transient('builder/unreachable');
+      await advance(await deploy('v3'));
+    }
+    const other = await deploy('v4', { environment: 'blog', trigger });
+    const { request } = await status(other);
+    if (request === null) throw new Error('nothing was asked for');
+    const deployment = DeploymentId.parse('d-lost');
+    const lost = { ...request, deployment, environment: shop };
+    const cause = { actor: 'ada', correlationId: deployment, causationId: deployment };
+    await journal.decideDeployment(deployment, { type: 'Request', request: lost }, cause);
+    expect(await advance(deployment)).toBe('waiting');
+    expect(await status(deployment)).toMatchObject({ fence: null, ending: null });
+    expect((await journal.environment(shop)).state.waiting).toMatchObject([{ deployment }]);
+  });
+
   test('is made pointless by a newer one, which is not kept waiting', async () => {
     const { advance, deploy, hands, status, eventsOf } = await opened();
     const first = await deploy('v1');

@@ -53,7 +53,7 @@ const usual = {
     writeFileSync('usual.json', JSON.stringify(results.map(({ id, timeSpentMs }) => [id, timeSpentMs]))),
   read: (): ReadonlyMap<string, number> => new Map(JSON.parse(readFileSync('usual.json', 'utf8'))),
 };
-const limitOf = (usualMs: number): number => 3_000 + 10 * usualMs;
+const limitOf = (usualMs: number): number => 2_000 + 10 * usualMs;
 
 /** Without a mutant nothing takes that long. */
 const TOO_LONG_MS = 30_000;

@@ -48,6 +48,9 @@ export const testsOf = async (file: string): Promise<readonly Noted[]> => {
   return noted.map(({ id, run }) => ({ id: `${file} > ${id}`, run }));
 };
 
+/** To close what it opened, which a mutant may keep from ever ending. */
+const CLOSING_MS = 1_000;
+
 /** What went wrong in it; null if nothing did. What has not ended by then never ends. */
 export const failureOf = async ({ run }: Noted, limitMs: number): Promise<unknown> => {
   finishing = [];
@@ -60,7 +63,7 @@ export const failureOf = async ({ run }: Noted, limitMs: number): Promise<unknow
     const finished = finishing.reverse();
     await inTime(async () => {
       for (const finish of finished) await finish();
-    }, limitMs).catch(() => undefined);
+    }, CLOSING_MS).catch(() => undefined);
   }
 };
 

@@ -150,7 +150,7 @@ describe('a snapshot', () => {
     ['cannot be loaded', () => transient('store/unavailable')],
     [
       'is of another schema',
-      () => TE.right({ version: 32, schema: ENVIRONMENT_SCHEMA + 1, state: { ...initialEnvironment } }),
+      () => TE.right({ version: 0, schema: ENVIRONMENT_SCHEMA + 1, state: { ...initialEnvironment } }),
     ],
     ['is not what it says', () => TE.right({ version: 32, schema: ENVIRONMENT_SCHEMA, state: { waiting: 7 } })],
   ])('that %s costs time, and changes nothing', async (_, load) => {

@@ -50,6 +50,10 @@ test('a store that was set back to a backup is read from its beginning', async (
   const { state, version } = await journal.environment(shop);
   expect(state.waiting.map(({ deployment }) => deployment)).toEqual(['z']);
   expect(version).toBe(0);
+
+  await createJournal({ ...options, store: backup }).decideEnvironment(shop, standInLine('y'), cause);
+  const { state: later } = await journal.environment(shop);
+  expect(later.waiting.map(({ deployment }) => deployment)).toEqual(['z', 'y']);
 });
 
 test('of two reads that overtake each other the one that saw more is kept', () => {

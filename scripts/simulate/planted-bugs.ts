@@ -403,7 +403,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: engine('request.ts'),
     from: `  if (agreed !== null && (agreed.live !== plan.live || agreed.target.deployment !== plan.target.deployment))`,
     to: `  if (agreed !== null && agreed.environment !== plan.environment)`,
-    hidden: 'No invariant knows what somebody agreed to; the tests of the engine do.',
   },
   {
     name: 'older-rollback-wins',
@@ -448,7 +447,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: engine('perform/start.ts'),
     from: `TE.map(({ value }): Secret => [name, value]),`,
     to: `TE.map(({ value }): Secret => {
-        performing.request.config.variables[name] = value;
+        config.variables[name] = value;
         return [name, value];
       }),`,
   },

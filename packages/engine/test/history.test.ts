@@ -1,5 +1,5 @@
 /** What is told of each deployment afterwards, from its events alone: in every state in which it may come to rest. */
-import { DeploymentId, environmentStream, Instant } from '@recourse/core';
+import { DeploymentId, deploymentStream, environmentStream, Instant } from '@recourse/core';
 import { createRecourse, type HistoryEntry, orFault } from '@recourse/engine';
 import { eventually } from '@recourse/testing';
 import { describe, expect, test } from 'vitest';
@@ -69,8 +69,9 @@ describe('a deployment', () => {
   test('that is on its way says how its image is come by', async () => {
     const world = await openWorld();
     const id = await ask(world, 'v1');
-    world.hands.start = () => () => new Promise(() => undefined);
-    world.work();
+    world.hands.start = () => transient('runtime/unreachable');
+    const later = { deadlineMs: 2_000, attemptsMax: 2, backoffMs: 60_000, backoffMaxMs: 60_000 };
+    const worker = createRecourse({ ...world.options, policy: { start: later } }).work();
     const entry = await eventually(
       () => entryOf(world, id),
       ({ image }) => image !== null,
@@ -81,6 +82,7 @@ describe('a deployment', () => {
       way: 'build',
       image: { name: `app:${id}-build-1` },
     });
+    await worker.stop();
   });
 
   test('that failed says why', async () => {
@@ -177,16 +179,22 @@ describe('a page', () => {
     const world = await openWorld();
     const first = await ask(world, 'v1');
     const journal = createJournal(world.options);
-    const strange = { deployment: DeploymentId.parse('d-0'), kind: 'deploy', automatic: false } as const;
-    await journal.decideEnvironment(shop, { type: 'StandInLine', ...strange }, cause);
-    const resumed = { type: 'AutoDeployResumed', schemaVersion: 1, data: { actor: 'ada' } };
     const metadata = { recordedAt: Instant.parse(1), ...cause };
+    const admitted = { id: 'e', type: 'Admitted', schemaVersion: 1, data: { fence: 1 }, metadata };
+    const stream = deploymentStream(DeploymentId.parse('d-1'));
+    await orFault(world.options.store.append({ stream, expected: 'no-stream', events: [admitted] }));
+    for (const name of ['d-0', 'd-1']) {
+      const strange = { deployment: DeploymentId.parse(name), kind: 'deploy', automatic: false } as const;
+      await journal.decideEnvironment(shop, { type: 'StandInLine', ...strange }, cause);
+    }
+    const resumed = { type: 'AutoDeployResumed', schemaVersion: 1, data: { actor: 'ada' } };
     for (let nth = 0; nth < 110; nth++) {
       const events = [{ id: `e-${nth}`, ...resumed, metadata }] as const;
       await orFault(world.options.store.append({ stream: environmentStream(shop), expected: 'any', events }));
     }
     const { entries, next } = accepted(await world.recourse.history({ environment: shop }));
     expect(entries).toMatchObject([
+      { deployment: 'd-1', status: 'unreadable', problem: 'Deployment d-1 has no request.' },
       { deployment: 'd-0', status: 'unreadable', problem: 'Deployment d-0 has no request.' },
       { deployment: first, status: 'waiting' },
     ]);

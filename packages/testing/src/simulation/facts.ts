@@ -8,6 +8,7 @@ import type {
   EnvironmentId,
   Finding,
   Rejection,
+  RollbackPlan,
   Route,
   Snapshot,
   StepKey,
@@ -33,6 +34,8 @@ export type Fact = Readonly<
   | { type: 'looked'; digest: Digest; finding: Finding }
   | { type: 'snapshot-saved'; key: string; snapshot: Snapshot }
   | { type: 'ordered'; order: Order }
+  /** Somebody has read a plan, and asks for the deployment `makes` to carry it out. */
+  | { type: 'agreed'; makes: string; plan: RollbackPlan }
   | { type: 'answered'; order: Order; answer: Either<Rejection, unknown> }
   /** Text that leaves the library: an error, a message, a label. */
   | { type: 'told'; where: string; text: string }

@@ -1,15 +1,25 @@
-/** What is written down of an image was really found: what could not be looked at is not absent, what moved is not it. */
+/**
+ * What is found of an image is so, by its digest and never by its name; and what is written down of it was really found:
+ * what could not be looked at is not absent, what moved is not it.
+ */
 import type { Digest, Finding } from '@recourse/core';
-import type { Invariant } from './invariant.ts';
+import type { Invariant, Scene } from './invariant.ts';
 
-export const honestFinding = (): Invariant => {
+export const honestFinding = ({ engine }: Scene): Invariant => {
   const found = new Map<Digest, Set<Finding>>();
+  const isSo = (digest: Digest, finding: Finding): boolean => {
+    if (engine.here.has(digest)) return finding === 'present';
+    if (engine.registry.has(digest)) return finding === 'in-registry';
+    return finding === 'absent' || finding === 'changed';
+  };
+
   return {
     id: 'honest-finding',
     on: (fact) => {
       if (fact.type === 'looked') {
         const findings = found.get(fact.digest) ?? new Set();
         found.set(fact.digest, findings.add(fact.finding));
+        return isSo(fact.digest, fact.finding) ? null : `${fact.digest} is said to be ${fact.finding}, and is not`;
       }
       if (fact.type !== 'appended') return null;
       const { event } = fact;

@@ -1,4 +1,5 @@
 // Every invariant of a simulated world, one family a file.
+import { asAgreed } from './as-agreed.ts';
 import { commands } from './commands.ts';
 import { fences } from './fences.ts';
 import { healthyFirst } from './healthy-first.ts';
@@ -25,8 +26,9 @@ export const allInvariants = (scene: Scene): readonly Invariant[] => [
   onePerKey(scene),
   sameRelease(scene),
   intentFirst(scene),
-  honestFinding(),
+  honestFinding(scene),
   rightTarget(scene),
+  asAgreed(scene),
   hold(),
   newestWins(),
   commands(scene),

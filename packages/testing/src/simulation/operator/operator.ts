@@ -1,5 +1,5 @@
 /** Gives the orders: at its own pace, to any process, some of them twice. */
-import type { EnvironmentId, Rejection } from '@recourse/core';
+import type { EnvironmentId, Rejection, RollbackPlan } from '@recourse/core';
 import { Fault, type Recourse } from '@recourse/engine';
 import type { Either } from 'fp-ts/lib/Either.js';
 import * as E from 'fp-ts/lib/Either.js';
@@ -41,7 +41,10 @@ export const createOperator = (
       lab.fact({ type: 'ordered', order });
       const pause = (ms: number) =>
         new Promise<void>((resolve) => lab.kernel.after(ms, () => process.deliver(resolve)));
-      order.give(recourse, pause).then(
+      const agree = (plan: RollbackPlan) => {
+        if (order.makes !== null) lab.fact({ type: 'agreed', makes: order.makes, plan });
+      };
+      order.give(recourse, { pause, agree }).then(
         (answer) => answered(lab, order, process, answer, () => follow(order, which, answer)),
         (error: unknown) => {
           if (!(error instanceof Fault)) lab.defect(`${order.type} threw: ${String(error)}`);

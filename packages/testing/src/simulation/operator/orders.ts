@@ -15,8 +15,14 @@ export type Order = Readonly<{
   makes: string | null;
   /** Where a rollback is to go, as far as whoever asks says; absent for everything else. */
   target?: string;
-  /** `pause`: as people do who read before they click. */
-  give(recourse: Recourse, pause: (ms: number) => Promise<void>): Promise<Either<Rejection, unknown>>;
+  give(recourse: Recourse, people: People): Promise<Either<Rejection, unknown>>;
+}>;
+
+/** What people do besides asking. */
+export type People = Readonly<{
+  /** They read before they click. */
+  pause(ms: number): Promise<void>;
+  agree(plan: RollbackPlan): void;
 }>;
 
 export const repository = 'https://git.example/app';
@@ -115,13 +121,14 @@ const plannedRollback: Kind = ({ name, environment, moment }) => {
     environment,
     makes: `${environment}-${name}`,
     target: 'the one before',
-    give: async (recourse, pause) => {
+    give: async (recourse, { pause, agree }) => {
       if (agreed === null) {
         const planned = await recourse.planRollback({ environment });
         if (E.isLeft(planned)) return planned;
         agreed ??= planned.right;
         await pause(10_000 * moment.pick('reads', 3));
       }
+      agree(agreed);
       return recourse.rollback({ plan: agreed, actor: 'grace', commandId: name });
     },
   };

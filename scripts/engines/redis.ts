@@ -80,7 +80,8 @@ const answersAt = async (url: string): Promise<boolean> => {
   }
 };
 
-const removeKeys = async (url: string, prefix: string): Promise<void> => {
+/** All that begin so. */
+export const removeKeys = async (url: string, prefix: string): Promise<void> => {
   const client = connectTo(url);
   try {
     for await (const keys of client.scanStream({ match: `${prefix}*`, count: 1000 })) {

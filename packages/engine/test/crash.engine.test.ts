@@ -62,7 +62,7 @@ const eventuallyAtRest = ({ recourse, ports }: Stage, deployment: DeploymentId) 
   );
 
 const deployUndisturbed = async (stage: Stage, name: string) => {
-  const worker = await stage.startWorker(null);
+  const worker = await stage.startWorker();
   const { deployment } = accepted(await stage.recourse.deploy(stage.commit(name)));
   const settled = accepted(await stage.recourse.settled(deployment));
   if (settled !== 'live') throw new Error(accepted(await stage.recourse.explain(deployment)).join('\n'));
@@ -75,12 +75,12 @@ const dyingAt = async (stage: Stage, step: number, ask: Ask, isServed: (body: st
   const before = await bodyOf(stage);
   const { deployment, body, way } = await ask(stage, step);
 
-  const mortal = await stage.startWorker(step);
+  const mortal = await stage.startWorker({ fate: { at: step, signal: 'SIGKILL' } });
   await Promise.race([once(mortal, 'exit'), eventuallyAtRest(stage, deployment)]);
   const end = await stage.stopWorker(mortal);
   expect([before, body]).toContain(await bodyOf(stage));
 
-  const next = await stage.startWorker(null);
+  const next = await stage.startWorker();
   const from = performance.now();
   expect(accepted(await stage.recourse.settled(deployment))).toBe('live');
   const recoveredMs = performance.now() - from;

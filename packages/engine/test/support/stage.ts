@@ -11,8 +11,8 @@ import type { DockerEngine } from '../../../../scripts/engines/docker.ts';
 import { openDockerPlatform, release } from './docker-platform.ts';
 import { appRepository, localPorts } from './local-platform.ts';
 import { shop } from './orders.ts';
-import { type StorageName, startStorage } from './storage.ts';
-import type { RouterCall, WorkerOrder } from './worker-process.ts';
+import { type Storage, type StorageName, startStorage } from './storage.ts';
+import type { Condition, RouterCall, WorkerOrder } from './worker-process.ts';
 
 export type Stage = Readonly<{
   recourse: Recourse;
@@ -20,8 +20,10 @@ export type Stage = Readonly<{
   url: URL;
   /** Commits a release that answers with its name; gives how to deploy it. */
   commit(name: string): DeployInput;
-  /** Resolves when it works. With `killAt` it dies right after its n-th effect or append. */
-  startWorker(killAt: number | null): Promise<ChildProcess>;
+  /** Where events and wake-ups are kept. */
+  storage: Storage;
+  /** Resolves when it works. */
+  startWorker(condition?: Condition): Promise<ChildProcess>;
   /** Also of one that has died already. */
   stopWorker(worker: ChildProcess): Promise<'died' | 'stopped'>;
   close(): Promise<void>;
@@ -39,6 +41,7 @@ export const openLocalStage = async (name: StorageName = 'SQLite'): Promise<Stag
   return {
     recourse: createRecourse(ports),
     ports,
+    storage,
     url: new URL(`http://${host}:${port}/`),
     commit: appRepository(join(folder, 'app')),
     ...workers,
@@ -64,6 +67,7 @@ export const openDockerStage = async (docker: DockerEngine): Promise<Stage> => {
   return {
     recourse: createRecourse(options),
     ports: options,
+    storage,
     url: platform.url,
     commit: (name) => platform.commit(release(name)),
     ...workers,
@@ -76,11 +80,11 @@ export const openDockerStage = async (docker: DockerEngine): Promise<Stage> => {
 
 const script = join(import.meta.dirname, 'worker-process.ts');
 
-const workersOf = (order: Omit<WorkerOrder, 'killAt'>, router: Router | null) => {
+const workersOf = (order: Omit<WorkerOrder, 'condition'>, router: Router | null) => {
   const children = new Set<ChildProcess>();
   return {
-    startWorker: async (killAt: number | null): Promise<ChildProcess> => {
-      const child = fork(script, [JSON.stringify({ ...order, killAt } satisfies WorkerOrder)], {
+    startWorker: async (condition: Condition = {}): Promise<ChildProcess> => {
+      const child = fork(script, [JSON.stringify({ ...order, condition } satisfies WorkerOrder)], {
         execArgv: ['--conditions=@recourse/source'],
         env: { ...process.env, NODE_COMPILE_CACHE: join(order.folder, 'compiled') },
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -110,6 +110,23 @@ describe('the queue in Redis', () => {
     expect(Math.max(...widths)).toBe(1);
   });
 
+  test('a wake-up that another process takes while its deployment is handled is handled after that', async () => {
+    const { url, prefix, queue, outside, key } = await fresh();
+    const other = await right(openBullmqQueue({ connection: url, prefix }));
+    onTestFinished(other.close);
+    const leave = Promise.withResolvers<void>();
+    const mine = consume(queue, () => leave.promise);
+    await right(queue.enqueue(d1));
+    await mine.saw(d1);
+    mine.abort.abort();
+    await right(queue.enqueue(d1));
+    const theirs = consume(other.queue);
+    await vi.waitFor(async () => expect(await outside.zcard(key('delayed'))).toBe(1), patience);
+    expect(theirs.handled).toEqual([]);
+    leave.resolve();
+    await theirs.saw(d1);
+  });
+
   test('what it remembers of ids that Redis has lost keeps nothing from being handled', async () => {
     const { queue, outside, key } = await fresh();
     const { saw, handled } = consume(queue);

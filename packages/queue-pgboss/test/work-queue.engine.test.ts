@@ -96,6 +96,20 @@ describe('the queue in PostgreSQL', () => {
     expect(Math.max(...widths)).toBe(1);
   });
 
+  test('what a process says of a job that another has taken meanwhile changes nothing', async () => {
+    const { queue, outside, jobs, name } = await fresh();
+    const leave = Promise.withResolvers<void>();
+    const { saw, abort, ended } = consume(queue, () => leave.promise);
+    await right(queue.enqueue(d1));
+    await saw(d1);
+    const take = `update recourse_queue.job set retry_count = 1, heartbeat_on = now() + interval '1 hour' where name = $1`;
+    await outside.query(take, [name]);
+    abort.abort();
+    leave.resolve();
+    await ended;
+    expect(await jobs()).toEqual([{ state: 'active', singleton_key: 'd1' }]);
+  });
+
   test('works on a pool of the platform, which it leaves open', async () => {
     const { queue, outside } = await fresh((_, pool) => ({
       executeSql: (text, values) => pool.query(text, values),

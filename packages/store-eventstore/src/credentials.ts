@@ -1,7 +1,7 @@
 /** Those of a connection string: the client keeps them to itself, and it is given them again with each call. */
 import type { Credentials } from './client.ts';
 
-/** Read as the client reads them. A server without security takes any, and wants none. */
+/** A server without security takes any, and wants none. */
 export const credentialsIn = (connectionString: string): Credentials | undefined => {
   const [, user, password] = /^[^:]+:\/\/([^:@/]+):([^@]+)@/.exec(connectionString.trim()) ?? [];
   if (user !== undefined && password !== undefined) {

@@ -27,22 +27,35 @@ const OUTAGE_MS_MAX = 60_000;
 export const subscribeTo =
   (server: Server, names: Names, { after, signal }: Request, onEvents: OnEvents): TaskEither<PortError, void> =>
   async () => {
-    const wake = latch();
-    signal.addEventListener('abort', wake.open);
-    server.ending.addEventListener('abort', wake.open);
+    const [wake, rest] = [latch(), latch()];
+    const stop = () => {
+      wake.open();
+      rest.open();
+    };
+    signal.addEventListener('abort', stop);
+    server.ending.addEventListener('abort', stop);
     try {
-      return await follow({ server, names, signal, onEvents, wake }, after);
+      return await follow({ server, names, signal, onEvents, wake, rest }, after);
     } finally {
-      signal.removeEventListener('abort', wake.open);
-      server.ending.removeEventListener('abort', wake.open);
+      signal.removeEventListener('abort', stop);
+      server.ending.removeEventListener('abort', stop);
     }
   };
 
-type Site = Readonly<{ server: Server; names: Names; signal: CancelSignal; onEvents: OnEvents; wake: Latch }>;
+type Site = Readonly<{
+  server: Server;
+  names: Names;
+  signal: CancelSignal;
+  onEvents: OnEvents;
+  /** Opened by whatever a session hears, and by the end. */
+  wake: Latch;
+  /** Opened by the end only: what an old session still says does not shorten a pause. */
+  rest: Latch;
+}>;
 type Ended = E.Either<PortError, void>;
 
 const follow = async (site: Site, after: ServerPosition | null): Promise<Ended> => {
-  const { server, signal, wake } = site;
+  const { server, signal, rest } = site;
   const progress = progressFrom(after);
   while (!signal.aborted) {
     const ended = await session(site, progress);
@@ -55,7 +68,7 @@ const follow = async (site: Site, after: ServerPosition | null): Promise<Ended> 
     // The client turns to the leader by itself.
     if (hopeless || (!progress.heard && typeOf(cause) !== 'not-leader')) return E.left(error);
     progress.drops += 1;
-    await wake.wait(Math.min(BACKOFF_MS * 2 ** (progress.drops - 1), BACKOFF_MS_MAX) * (0.5 + Math.random() / 2));
+    await rest.wait(Math.min(BACKOFF_MS * 2 ** (progress.drops - 1), BACKOFF_MS_MAX) * (0.5 + Math.random() / 2));
   }
   return E.right(undefined);
 };
@@ -64,7 +77,7 @@ const follow = async (site: Site, after: ServerPosition | null): Promise<Ended> 
 type Progress = {
   /** Of the last event that was handed over, or of what the server looked through behind it and left out. */
   position: ServerPosition | null;
-  /** Whether the server ever confirmed, when that was last so, how often it dropped since, and why. */
+  /** Whether the server ever confirmed; since when it does not, how often it was tried since, and why that failed. */
   heard: boolean;
   heardAt: number;
   drops: number;
@@ -83,6 +96,7 @@ const progressFrom = (position: ServerPosition | null): Progress => ({
 const session = async (site: Site, progress: Progress): Promise<Ended | null> => {
   let listening: Listening | undefined;
   try {
+    if (site.server.ending.aborted) throw closed();
     const skipped = await skippedAt(site, progress.position);
     if (skipped.length > 0) {
       const ended = await handOver(site, progress, skipped);
@@ -92,6 +106,8 @@ const session = async (site: Site, progress: Progress): Promise<Ended | null> =>
     return await handOverAll(site, progress, listening);
   } catch (cause) {
     progress.cause = cause;
+    // It may have been quiet for hours: the outage begins now.
+    if (listening?.isConfirmed()) progress.heardAt = Date.now();
     return null;
   } finally {
     listening?.stop();
@@ -101,9 +117,8 @@ const session = async (site: Site, progress: Progress): Promise<Ended | null> =>
 const handOverAll = async (site: Site, progress: Progress, listening: Listening): Promise<Ended | null> => {
   while (!site.signal.aborted) {
     const chunks = listening.take();
-    if (listening.isConfirmed() || chunks.length > 0) {
+    if (listening.isConfirmed()) {
       progress.heard = true;
-      progress.heardAt = Date.now();
       progress.drops = 0;
     }
     if (chunks.length > 0) {

@@ -31,7 +31,7 @@ describe('an append whose answer is lost', () => {
   });
 
   test('one that is never answered is given up in time, and holds up nothing', async () => {
-    const { double, store } = await doubled({ timeoutMs: 200 });
+    const { double, store } = await doubled({ timeoutMs: 600 });
     double.faults.append.push('hang');
     expect(await left(store.append({ stream, expected: 'no-stream', events: [someEvent()] }))).toMatchObject(
       unavailable,
@@ -40,7 +40,7 @@ describe('an append whose answer is lost', () => {
   });
 
   test('so is a read', async () => {
-    const { double, store, close } = await doubled({ timeoutMs: 200 });
+    const { double, store, close } = await doubled({ timeoutMs: 600 });
     await append(store, stream, someEvent());
     double.faults.read.push('hang', 'hang');
     expect(await left(store.read({ stream }))).toMatchObject(unavailable);
@@ -51,7 +51,7 @@ describe('an append whose answer is lost', () => {
   });
 
   test('a connection that forwards nothing any more is noticed', async () => {
-    const { double, store } = await doubled({ timeoutMs: 200 });
+    const { double, store } = await doubled({ timeoutMs: 600 });
     double.way.stall();
     expect(await left(store.append({ stream, expected: 'any', events: [someEvent()] }))).toMatchObject(unavailable);
     double.way.flow();

@@ -23,11 +23,11 @@ describe('opening', () => {
   test('a server that does not answer, or refuses, is told at once', async () => {
     const double = await startDouble();
     onTestFinished(double.stop);
-    const open = openEventStoreDB({ server: double.connectionString, timeoutMs: 200 });
-    double.faults.read.push('hang');
-    expect(await left(open)).toMatchObject({ kind: 'transient', code: 'store/unavailable' });
+    const open = openEventStoreDB({ server: double.connectionString, timeoutMs: 600 });
     double.faults.read.push('denied');
     expect(await left(open)).toMatchObject({ kind: 'permanent', code: 'store/access-denied' });
+    double.faults.read.push('hang');
+    expect(await left(open)).toMatchObject({ kind: 'transient', code: 'store/unavailable' });
     await double.way.refuse();
     expect(await left(open)).toMatchObject({ kind: 'transient', code: 'store/unavailable' });
   });

@@ -1,7 +1,7 @@
 /** A server that others use as well, and following it over connections that drop. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { left, right } from '@recourse/testing';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Fault } from './double/faults.ts';
 import { append, doubled, follow, foreign, someEvent } from './doubled.ts';
 
@@ -60,7 +60,7 @@ describe('a subscription', () => {
   test.each<Fault>(['busy', 'hang', 'cut-before', 'not-leader'])(
     'outlasts a server that is %s when it comes back',
     async (fault) => {
-      const { double, store } = await doubled({ timeoutMs: 300 });
+      const { double, store } = await doubled({ timeoutMs: 600 });
       const { seen, saw } = follow(store);
       await append(store, 'deployment-1', someEvent());
       await saw(1);
@@ -74,6 +74,24 @@ describe('a subscription', () => {
     },
   );
 
+  test('that was quiet for hours outlasts it as well, and is not in a hurry', async () => {
+    const { double, store } = await doubled();
+    const { seen, saw } = follow(store);
+    await append(store, 'deployment-1', someEvent());
+    await saw(1);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 7_200_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    double.faults.subscribe.push(...Array<Fault>(50).fill('busy'));
+    double.way.cut();
+    await sleep(700);
+    expect(double.calls.subscribe).toBeGreaterThan(2);
+    expect(double.calls.subscribe).toBeLessThan(8);
+    double.faults.subscribe.splice(0);
+    while ((await store.append({ stream: 'deployment-1', expected: 0, events: [someEvent()] })())._tag === 'Left') {}
+    await saw(2);
+    expect(seen.map(({ version }) => version)).toEqual([0, 1]);
+  });
+
   test('ends when it is refused, also after it ran well', async () => {
     const { double, store } = await doubled();
     const { saw, ended } = follow(store);
@@ -85,7 +103,7 @@ describe('a subscription', () => {
   });
 
   test.each<Fault>(['busy', 'hang', 'cut-before'])('that never began says so: %s', async (fault) => {
-    const { double, store } = await doubled({ timeoutMs: 200 });
+    const { double, store } = await doubled({ timeoutMs: 600 });
     double.faults.subscribe.push(fault);
     const { ended } = follow(store);
     expect(await ended).toMatchObject({ left: { kind: 'transient', code: 'store/unavailable' } });

@@ -95,7 +95,11 @@ export const startDouble = async (options: DoubleOptions = {}): Promise<ServerDo
     },
   };
 
-  const server = new Server({ 'grpc.max_receive_message_length': 17 * 1024 * 1024 });
+  const server = new Server({
+    'grpc.max_receive_message_length': 17 * 1024 * 1024,
+    // As Kestrel has it.
+    'grpc.max_concurrent_streams': 100,
+  });
   const counted = <A extends unknown[]>(name: keyof typeof ways, handle: (...parameters: A) => Promise<void>) => {
     return (...parameters: A) => {
       ways[name] += 1;

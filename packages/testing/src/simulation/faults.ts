@@ -117,10 +117,12 @@ const usual: Rates = {
 export const profiles = {
   calm: none,
   usual,
-  /** Only what a deployment itself has to deal with: nobody dies, and whoever is asked answers. No net is needed. */
+  /**
+   * Only what a deployment itself has to deal with: nobody dies, and whoever is asked answers at once. No net is needed:
+   * a start that arrives after its cancellation, and the stop after that, would need the reaper.
+   */
   gentle: {
     ...none,
-    slow: 200,
     'message-doubled': 120,
     'build-flakes': 150,
     'build-lies': 80,

@@ -1,5 +1,12 @@
 /** The read side: what is live where, which deployments are open, and since when nobody was heard of. */
-import { type DeploymentId, Instant, type Snapshot, type Snapshots, type StoredEvent } from '@recourse/core';
+import {
+  type DeploymentId,
+  environmentStream,
+  Instant,
+  type Snapshot,
+  type Snapshots,
+  type StoredEvent,
+} from '@recourse/core';
 import { orFault } from '@recourse/engine';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { describe, expect, test } from 'vitest';
@@ -26,6 +33,22 @@ const opened = async () => {
     ask: async (version: string, environment: string = shop): Promise<DeploymentId> =>
       accepted(await world.recourse.deploy(deployOf(version, { environment }))).deployment,
     release: (deployment: DeploymentId) => journal.decideEnvironment(shop, { type: 'Release', deployment }, cause),
+    standInLine: (deployment: DeploymentId) =>
+      orFault(
+        ports.store.append({
+          stream: environmentStream(shop),
+          expected: 'any',
+          events: [
+            {
+              id: 'slept',
+              type: 'SlotRequested',
+              schemaVersion: 1,
+              data: { deployment, kind: 'deploy', automatic: false },
+              metadata: { recordedAt: clock.now(), ...cause },
+            },
+          ],
+        }),
+      ),
     cancel: (deployment: DeploymentId) =>
       journal.decideDeployment(deployment, { type: 'Cancel', actor: 'ada', reason: null }, cause),
   };
@@ -72,6 +95,32 @@ describe('a deployment that is open', () => {
     overview.close(second);
     await overview.follow();
     expect(overview.quiet(0)).toEqual([]);
+    expect(overview.environments().map(({ open }) => open)).toEqual([[], []]);
+  });
+
+  test('is open again when it stands in line anew, as a worker that slept may have it', async () => {
+    const { ask, follower, release, standInLine } = await opened();
+    const overview = follower();
+    const first = await ask('v1');
+    await release(first);
+    await overview.follow();
+    expect(overview.quiet(0)).toEqual([]);
+    await standInLine(first);
+    await overview.follow();
+    expect(overview.quiet(0)).toEqual([first]);
+    expect(overview.environments()).toEqual([{ environment: shop, live: null, open: [first] }]);
+  });
+
+  test('is a rollback as well as a deploy, also before it stands in line', () => {
+    const platform = emptyPlatform();
+    const event = (type: string, n: number) =>
+      ({ stream: `deployment-d-${n}`, type, data: { environment: shop } }) as unknown as StoredEvent;
+    take(platform, event('DeploymentRequested', 1), 5);
+    take(platform, event('RollbackRequested', 2), 6);
+    expect([...platform.open]).toEqual([
+      ['d-1', { environment: shop, heardAt: 5, wentLive: false }],
+      ['d-2', { environment: shop, heardAt: 6, wentLive: false }],
+    ]);
   });
 
   test('is not opened again by what is heard of it after its end', async () => {
@@ -119,6 +168,16 @@ describe('a deployment that is open', () => {
         }),
     ],
     ['is not what it says', () => TE.right({ version: 1, schema: 1, state: { position: 7 } })],
+    ['is nothing', () => TE.right({ version: 1, schema: 1, state: null })],
+    ['is a text', () => TE.right({ version: 1, schema: 1, state: 'position' })],
+    [
+      'has no platform in it',
+      () => TE.right({ version: 1, schema: 1, state: { position: null, environments: [['shop', {}]], open: [] } }),
+    ],
+    [
+      'has no position that could be read on from',
+      () => TE.right({ version: 1, schema: 1, state: { position: 7, environments: [], open: [] } }),
+    ],
   ])('is found from the beginning if what was remembered %s', async (_, load) => {
     const { ask, follower } = await opened();
     const first = await ask('v1');
@@ -142,6 +201,7 @@ describe('a long store', () => {
     const { ports } = await opened();
     const asked: unknown[] = [];
     const saved: Snapshot[] = [];
+    const keys = new Set<string>();
     const store = {
       ...ports.store,
       readAll: ({ after, limit }: { after: string | null; limit: number }) => {
@@ -152,9 +212,13 @@ describe('a long store', () => {
     };
     const snapshots = {
       ...ports.snapshots,
-      save: (_: string, snapshot: Snapshot) => TE.fromIO(() => void saved.push(snapshot)),
+      save: (key: string, snapshot: Snapshot) =>
+        TE.fromIO(() => {
+          keys.add(key);
+          saved.push(snapshot);
+        }),
     };
-    return { overview: createOverview({ ...ports, store, snapshots }), asked, saved };
+    return { overview: createOverview({ ...ports, store, snapshots }), asked, saved, keys };
   };
 
   test('is followed page by page', async () => {
@@ -187,12 +251,52 @@ describe('a long store', () => {
     ]);
   });
 
+  test('of many environments has a checkpoint less often: it costs as much as there are', async () => {
+    const all = Array.from(
+      { length: 50 },
+      (_, n) => ({ ...event(n), stream: `environment-e-${n}`, data: {}, type: 'AutoDeployResumed' }) as StoredEvent,
+    );
+    const { overview, saved } = await long(all);
+    for (let n = 50; n < 149; n += 1) all.push(event(n));
+    await overview.follow();
+    expect(saved).toEqual([]);
+    all.push(event(149));
+    await overview.follow();
+    expect(saved).toHaveLength(1);
+  });
+
+  test('is read on from, and not from an old checkpoint, once it was begun', async () => {
+    const { ports, ask, follower } = await opened();
+    const first = await ask('v1');
+    let loads = 0;
+    const overview = follower({
+      load: (key) => {
+        loads++;
+        return ports.snapshots.load(key);
+      },
+    });
+    await overview.follow();
+    await overview.follow();
+    expect(loads).toBe(1);
+    const anew = follower({
+      load: () => {
+        loads++;
+        return TE.right(null);
+      },
+    });
+    await anew.rebuild();
+    await anew.follow();
+    expect(loads).toBe(1);
+    expect(anew.quiet(0)).toEqual([first]);
+  });
+
   test('is read from its beginning when that is asked for, and remembered', async () => {
-    const { overview, asked, saved } = await long([event(0)]);
+    const { overview, asked, saved, keys } = await long([event(0)]);
     await overview.follow();
     await overview.rebuild();
     expect(asked).toEqual([null, null]);
     expect(saved).toHaveLength(1);
+    expect([...keys]).toEqual(['overview']);
     expect(overview.environments()).toEqual([]);
     expect(overview.quiet(0)).toEqual(['d-0']);
   });
@@ -227,6 +331,16 @@ describe('an environment', () => {
     expect(Math.abs((overview?.live?.since ?? 0) - liveSince)).toBeLessThan(1_000);
     await world.recourse.rebuildOverview();
     expect(await world.recourse.environments()).toEqual([overview]);
+    expect(await world.another().environments()).toEqual([overview]);
+  });
+
+  test('does not open what went live and was never heard of', () => {
+    const platform = emptyPlatform();
+    const metadata = { recordedAt: 9 };
+    const data = { release: { deployment: 'd-1' } };
+    take(platform, { stream: 'environment-shop', type: 'Activated', data, metadata } as unknown as StoredEvent, 5);
+    expect([...platform.environments]).toEqual([['shop', { deployment: 'd-1', since: 9 }]]);
+    expect([...platform.open]).toEqual([]);
   });
 
   test('is passed over where an event is of no known shape', () => {
@@ -235,6 +349,7 @@ describe('an environment', () => {
       take(platform, { stream, type, data, metadata: { recordedAt: 1 } } as unknown as StoredEvent, 0);
     strange('environment-shop', 'Activated', { release: null });
     strange('environment-shop', 'Activated', 'text');
+    strange('environment-shop', 'Activated', { release: { deployment: 7 } });
     strange('environment-shop', 'SlotRequested', { deployment: 7 });
     strange('environment-not a name', 'SlotRequested', { deployment: 'd-1' });
     strange('deployment-d-1', 'DeploymentRequested', {});

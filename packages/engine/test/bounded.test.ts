@@ -58,10 +58,41 @@ const never: Ask = () => new Promise(() => undefined);
 const failed = E.left({ kind: 'transient', code: 'runtime/unreachable', message: 'It is away.' });
 
 /** One effect under way: what came of it is there when it ended. */
-const underWay = (effect: Effect, ask: Ask, over: { endedElsewhere?: () => boolean; storeAway?: boolean } = {}) => {
+const underWay = (
+  effect: Effect,
+  ask: Ask,
+  over: { endedElsewhere?: () => boolean; storeAway?: boolean; defect?: Error; letGoBefore?: boolean } = {},
+) => {
   const clock = clockByHand();
-  const activity = createActivity();
+  const inActivity = new Set<unknown>();
+  const onSignal = new Set<unknown>();
+  const { begin, ...others } = createActivity();
+  const activity: Advancing['activity'] = {
+    ...others,
+    begin: (deployment, end) => {
+      const forget = begin(deployment, end);
+      inActivity.add(end);
+      return () => {
+        inActivity.delete(end);
+        forget();
+      };
+    },
+  };
   const letGo = cancellation();
+  if (over.letGoBefore) letGo.cancel();
+  const ending: typeof letGo.signal = {
+    get aborted() {
+      return letGo.signal.aborted;
+    },
+    addEventListener: (type, listener) => {
+      onSignal.add(listener);
+      letGo.signal.addEventListener(type, listener);
+    },
+    removeEventListener: (type, listener) => {
+      onSignal.delete(listener);
+      letGo.signal.removeEventListener(type, listener);
+    },
+  };
   let told: unknown = 'nothing yet';
   let aborted = false;
   const asked = (signal?: { addEventListener(type: 'abort', listener: () => void): void }) => {
@@ -72,6 +103,7 @@ const underWay = (effect: Effect, ask: Ask, over: { endedElsewhere?: () => boole
   };
   const journal = {
     deployment: async () => {
+      if (over.defect !== undefined) throw over.defect;
       if (over.storeAway) throw new Fault({ kind: 'transient', code: 'store/unavailable', message: 'It is away.' });
       return { state: { ending: over.endedElsewhere?.() ? 'cancelled' : null }, version: 1 };
     },
@@ -84,7 +116,7 @@ const underWay = (effect: Effect, ask: Ask, over: { endedElsewhere?: () => boole
   };
   const policy = { 'stop-instance': { deadlineMs: 30_000 }, build: { deadlineMs: 30_000 } };
   const advancing = { ports, journal, policy, activity } as unknown as Advancing;
-  performBounded(advancing, effect, request, letGo.signal).then(
+  performBounded(advancing, effect, request, ending).then(
     (outcome) => {
       told = outcome;
     },
@@ -92,10 +124,41 @@ const underWay = (effect: Effect, ask: Ask, over: { endedElsewhere?: () => boole
       told = error;
     },
   );
-  return { clock, activity, letGo, told: () => told, aborted: () => aborted };
+  return {
+    clock,
+    activity,
+    letGo,
+    told: () => told,
+    aborted: () => aborted,
+    hands: () => [inActivity.size, onSignal.size],
+  };
 };
 
 describe('an effect', () => {
+  test('leaves nothing behind in what outlives it', async () => {
+    let end: () => void = () => undefined;
+    const { clock, told, hands } = underWay(stop, () => new Promise((resolve) => (end = () => resolve(failed))));
+    await clock.pass(0);
+    expect(hands()).toEqual([1, 1]);
+    end();
+    await clock.pass(0);
+    expect(told()).toEqual(failed);
+    expect(hands()).toEqual([0, 0]);
+  });
+
+  test('of a worker that lets go of everything is abandoned, also if nobody hears of that', async () => {
+    const { clock, told } = underWay(build, never, { letGoBefore: true });
+    await clock.pass(1_000);
+    expect(told()).toBe('abandoned');
+  });
+
+  test('does not hide a defect of ours, other than a store that is away', async () => {
+    const defect = new TypeError('This should not be.');
+    const { clock, told } = underWay(stop, never, { defect });
+    await clock.pass(31_000);
+    expect(told()).toBe(defect);
+  });
+
   test('that ends in time is what came of it', async () => {
     const { clock, told } = underWay(stop, async () => E.right(undefined));
     await clock.pass(0);

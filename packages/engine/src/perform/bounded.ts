@@ -44,6 +44,8 @@ export const performBounded = async (
     return 'abandoned';
   });
   const listening = listenForCancel(advancing, request, cancelled.cancel, over.signal);
+  // A defect in it is thrown below, when the work has ended; until then it must not bring the process down.
+  listening.catch(() => undefined);
 
   try {
     return await Promise.race([work, tooLate, stopped]).then((first) =>

@@ -101,6 +101,13 @@ describe('a health check', () => {
     expect(said).toEqual([]);
   });
 
+  test('asks nobody any more in the moment in which its time is up', async () => {
+    const { health, asked } = answers(false);
+    const quick = { ...check, spec: { ...spec, health: { ...spec.health, withinMs: 10 } } };
+    const { tookMs } = await performed(quick, { health, runtime: running });
+    expect([tookMs, asked.length]).toEqual([10, 3]);
+  });
+
   test('ends when its time is up, with the last words of the app', async () => {
     const { health, asked } = answers(false);
     const { outcome, tookMs, said } = await performed(check, { health, runtime: running });

@@ -2,7 +2,7 @@
  * The kinds of test, by file name:
  * - `*.test.ts` runs in this process; all of them together take seconds.
  * - `*.process.test.ts` starts processes or waits for time to pass, and needs nothing but Node and git.
- * - `*.engine.test.ts` drives a real engine: Docker, HAProxy, SSH.
+ * - `*.engine.test.ts` drives a real engine: Docker, HAProxy, PostgreSQL, Redis, SSH.
  */
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';

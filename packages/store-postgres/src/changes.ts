@@ -3,7 +3,7 @@
  * says so, and in any case within some 200 ms. Told too often, never too rarely: a listener looks for itself.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connected, type Database, ignore, queryOf } from './database.ts';
+import { connected, type Database, giveBack, ignore, queryOf } from './database.ts';
 import type { EventRows } from './event-rows.ts';
 import type { PostgresClient } from './pool.ts';
 
@@ -20,6 +20,9 @@ const POLL_MS = 200;
 /** Others are told so often at most: each time is a commit of its own, of which PostgreSQL makes one at a time. */
 const NOTIFY_MS = 20;
 const CONNECT_AGAIN_MS = 1000;
+
+/** It need not survive a crash, so nobody waits for the disk on its account. */
+const notify = `select set_config('synchronous_commit', 'off', true), pg_notify($1, '')`;
 
 type Options = Readonly<{ channel: string; lastPosition: EventRows['lastPosition'] }>;
 
@@ -39,7 +42,7 @@ export const changesOf = (database: Database, { channel, lastPosition }: Options
     };
   };
   const tellOthers = atMostEvery(NOTIFY_MS, () => {
-    void database.ask('tell other processes', 'select pg_notify($1, $2)', [channel, ''], ignore)();
+    void database.ask('tell other processes', notify, [channel], ignore)();
   });
 
   return {
@@ -142,5 +145,5 @@ const hearOnce = async (
 const letGo = (client: PostgresClient, lost: () => void, tell: () => void): void => {
   client.off('error', lost);
   client.off('notification', tell);
-  client.release(true);
+  giveBack(client, { destroy: true });
 };

@@ -34,8 +34,7 @@ export const ask = async (
     return rows.map(rowOf);
   } finally {
     // A connection on which something went wrong is not used again: an answer may still be on its way.
-    client.off('error', ignore);
-    client.release(!sound);
+    giveBack(client, { destroy: !sound });
   }
 };
 
@@ -54,15 +53,27 @@ export const ignore = (): void => undefined;
 
 /** One that comes too late is given back. */
 export const connected = async (pool: PostgresPool, answerMs: number): Promise<PostgresClient> => {
-  const connecting = pool.connect();
+  const connecting = new Promise<PostgresClient>((resolve, reject) => {
+    pool.connect((error, client) => {
+      if (client === undefined) return reject(error ?? new Error('the pool has no connection'));
+      // At once, not when the promise is looked at: the server's good-bye may come in the same packet.
+      client.on('error', ignore);
+      resolve(client);
+    });
+  });
   try {
-    const client = await inTime(connecting, answerMs);
-    client.on('error', ignore);
-    return client;
+    return await inTime(connecting, answerMs);
   } catch (cause) {
-    connecting.then((client) => client.release(), ignore);
+    connecting.then((client) => giveBack(client, { destroy: false }), ignore);
     throw cause;
   }
+};
+
+/** A client is never without a listener: an error that nobody listens to would end the process. */
+export const giveBack = (client: PostgresClient, { destroy }: Readonly<{ destroy: boolean }>): void => {
+  client.release(destroy);
+  // The pool has its own listener again, unless it lets go of the client for good.
+  if (!destroy) client.off('error', ignore);
 };
 
 const inTime = async <A>(answer: Promise<A>, ms: number): Promise<A> => {

@@ -2,7 +2,7 @@
 import type { PortError } from '@recourse/core';
 import * as E from 'fp-ts/lib/Either.js';
 import { integer, text } from './columns.ts';
-import { ANSWER_MS, ask, connected, ignore, queryOf } from './database.ts';
+import { ANSWER_MS, ask, connected, giveBack, ignore, queryOf } from './database.ts';
 import type { PostgresClient, PostgresPool, Row } from './pool.ts';
 import { lockKey, postgresMigrations, quoted, SCHEMA_VERSION } from './schema.ts';
 
@@ -90,9 +90,8 @@ const migrate = async (pool: PostgresPool, options: Options): Promise<E.Either<P
     sound = true;
     return outcome;
   } finally {
-    client.off('error', ignore);
     // Closing also takes back a transaction under way.
-    client.release(!sound);
+    giveBack(client, { destroy: !sound });
   }
 };
 

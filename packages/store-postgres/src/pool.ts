@@ -23,7 +23,7 @@ export type PostgresClient = {
 
 /** `Pool` of `pg`, or what has these members of it. */
 export type PostgresPool = {
-  connect(): Promise<PostgresClient>;
+  connect(callback: (error: Error | undefined, client: PostgresClient | undefined) => void): void;
   readonly options?: { readonly max?: number | undefined } | undefined;
 };
 

@@ -9,8 +9,12 @@ import { emmett, postgresStore, postgresStores, rawPostgres } from './stores/pos
 import { rehydration, subscriptionLag } from './stores/reading.ts';
 import { rawSqlite, sqliteStore } from './stores/sqlite.ts';
 
-const ROUNDS = 15;
-const WIDTHS = [1, 16] as const;
+/** Rounds are short, so that contenders who take turns meet the same machine. */
+const LOADS = [
+  { writers: 1, rounds: 100, roundMs: 50 },
+  { writers: 16, rounds: 20, roundMs: 250 },
+] as const;
+type Load = (typeof LOADS)[number];
 
 export const benchStores = async (): Promise<void> => {
   await benchSqlite();
@@ -21,10 +25,10 @@ const benchSqlite = async (): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), 'recourse-bench-'));
   const [ours, raw] = [await sqliteStore(folder), rawSqlite(folder)];
   try {
-    for (const writers of WIDTHS) {
-      const measured = await inTurn([ours, raw], writers);
-      report('sqlite', writers, measured);
-      compare('sqlite', writers, measured, [ours, raw], 'at least 0.80');
+    for (const load of LOADS) {
+      const measured = await inTurn([ours, raw], load);
+      report('sqlite', load, measured);
+      compare('sqlite', load, measured, [ours, raw], 'at least 0.80');
     }
   } finally {
     await ours.close();
@@ -41,14 +45,18 @@ const benchPostgres = async (): Promise<void> => {
     const [unordered, ordered] = await rawPostgres(postgres.url);
     const other = await emmett(postgres.url);
     const all = [ours, apart, unordered, ordered, other];
-    for (const writers of WIDTHS) {
-      const measured = await inTurn(all, writers);
-      report('postgres', writers, measured);
-      compare('postgres', writers, measured, [ours, unordered], writers === 1 ? 'at least 0.80' : 'none');
-      compare('postgres', writers, measured, [ours, ordered], 'at least 0.80');
-      compare('postgres', writers, measured, [apart, ordered], 'at least 0.80');
-      compare('postgres', writers, measured, [ours, other], 'above 1');
-    }
+    const [one, many] = LOADS;
+    const alone = await inTurn([ours, unordered, ordered, other], one);
+    report('postgres', one, alone);
+    compare('postgres', one, alone, [ours, unordered], 'at least 0.80');
+    compare('postgres', one, alone, [ours, ordered], 'none');
+    compare('postgres', one, alone, [ours, other], 'above 1');
+    const together = await inTurn(all, many);
+    report('postgres', many, together);
+    compare('postgres', many, together, [ours, unordered], 'none');
+    compare('postgres', many, together, [ours, ordered], 'at least 0.80');
+    compare('postgres', many, together, [apart, ordered], 'at least 0.80');
+    compare('postgres', many, together, [ours, other], 'above 1');
     const { oursMs, rawMs } = await rehydration(ours.store, postgres.url);
     console.log(
       `stores: reading a stream of 20 events takes ${oursMs.toFixed(2)} ms, the bare query ${rawMs.toFixed(2)} ms: ` +
@@ -68,17 +76,17 @@ const benchPostgres = async (): Promise<void> => {
 type Results = ReadonlyMap<Contender, readonly Measured[]>;
 
 /** In turn, so that whatever else the machine does is spread over all of them. */
-const inTurn = async (contenders: readonly Contender[], writers: number): Promise<Results> => {
+const inTurn = async (contenders: readonly Contender[], load: Load): Promise<Results> => {
   const results = new Map(contenders.map((contender): [Contender, Measured[]] => [contender, []]));
-  for (let round = 0; round < ROUNDS; round++)
-    for (const [contender, measured] of results) measured.push(await measure(contender, writers));
+  for (let round = 0; round < load.rounds; round++)
+    for (const [contender, measured] of results) measured.push(await measure(contender, load));
   return results;
 };
 
 const rateOf = (results: Results, contender: Contender): number =>
   median((results.get(contender) ?? []).map(({ perSecond }) => perSecond));
 
-const report = (store: string, writers: number, results: Results): void => {
+const report = (store: string, { writers, rounds }: Load, results: Results): void => {
   for (const [contender, measured] of results) {
     const p99 = percentile(
       measured.flatMap(({ timesMs }) => timesMs),
@@ -86,14 +94,14 @@ const report = (store: string, writers: number, results: Results): void => {
     );
     console.log(
       `stores: ${store}, ${writers} ${writers === 1 ? 'writer' : 'writers'}: ${contender.name}: ${rateOf(results, contender).toFixed(0)} appends/s, ` +
-        `99 of 100 within ${p99.toFixed(1)} ms (${ROUNDS} rounds)`,
+        `99 of 100 within ${p99.toFixed(1)} ms (${rounds} rounds)`,
     );
   }
 };
 
 const compare = (
   store: string,
-  writers: number,
+  { writers }: Load,
   results: Results,
   [a, b]: readonly [Contender, Contender],
   goal: string,

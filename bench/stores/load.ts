@@ -12,9 +12,6 @@ export type Contender = Readonly<{
 
 export type Measured = Readonly<{ perSecond: number; timesMs: readonly number[] }>;
 
-/** Short, so that contenders who take turns meet the same machine. */
-const ROUND_MS = 300;
-
 /** About what a deployment's events are like. */
 export const sampleEvent = (): NewEvent => ({
   id: randomUUID(),
@@ -34,12 +31,15 @@ export const sampleEvent = (): NewEvent => ({
   },
 });
 
-export const measure = async ({ append }: Contender, writers: number): Promise<Measured> => {
+export const measure = async (
+  { append }: Contender,
+  { writers, roundMs }: Readonly<{ writers: number; roundMs: number }>,
+): Promise<Measured> => {
   const times: number[] = [];
   const from = performance.now();
   const write = async () => {
     const stream = `deployment-${randomUUID()}`;
-    for (let n = 0; performance.now() - from < ROUND_MS; n++) {
+    for (let n = 0; performance.now() - from < roundMs; n++) {
       const asked = performance.now();
       await append(stream, n);
       times.push(performance.now() - asked);

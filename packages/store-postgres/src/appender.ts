@@ -38,8 +38,8 @@ export const appender = (database: Database, options: Options): ((append: Append
     while (waiting.length > 0) {
       const group = waiting.splice(0, lengthOfGroup(waiting));
       for (const [i, answer] of (await answersTo(database, options, group)).entries()) group[i]?.settle(answer);
-      // Whoever has just been answered may have more: it then goes along instead of missing the next call.
-      await nextTurn();
+      // Of many writers, those who have just been answered may have more, and should not miss the next call.
+      if (group.length > 1 || waiting.length > 0) await nextTurn();
     }
     underWay = false;
   };

@@ -67,16 +67,19 @@ declare
   first_found integer;
   next_found integer;
   in_a_row boolean;
+  ignored text;
 begin
-  perform set_config('lock_timeout', lock_timeout_ms::text, true), pg_advisory_xact_lock(${key});
-  last_position := coalesce((select e.position from ${schema}.event e order by e.position desc limit 1), 0);
+  -- As assignments: these are evaluated without the executor.
+  ignored := set_config('lock_timeout', lock_timeout_ms::text, true);
+  ignored := pg_advisory_xact_lock(${key});
   for i in 1 .. cardinality(streams) loop
     first_event := last_event + 1;
     last_event := last_event + counts[i];
     select
+      coalesce((select e.position from ${schema}.event e order by e.position desc limit 1), 0),
       (select e.version from ${schema}.event e where e.stream = streams[i] order by e.version desc limit 1),
       (select e.version from ${schema}.event e where e.stream = streams[i] and e.id = ids[first_event])
-      into head, first_found;
+      into last_position, head, first_found;
     in_a_row := true;
     for k in first_event + 1 .. last_event loop
       next_found := (select e.version from ${schema}.event e where e.stream = streams[i] and e.id = ids[k]);

@@ -4,11 +4,17 @@
  */
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Instant, type NewEvent } from '@recourse/core';
 import { openPostgresStore } from '../src/index.ts';
 
 const [connection = '', name = '', ...streams] = process.argv.slice(2);
-const opened = await openPostgresStore({ connection })();
+let opened = await openPostgresStore({ connection })();
+// The server may just be starting again.
+while (opened._tag === 'Left' && opened.left.kind === 'transient') {
+  await sleep(100);
+  opened = await openPostgresStore({ connection })();
+}
 if (opened._tag === 'Left') throw new Error(opened.left.message);
 const { store, close } = opened.right;
 const tell = (line: object) => writeSync(1, `${JSON.stringify(line)}\n`);

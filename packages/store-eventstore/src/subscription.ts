@@ -3,6 +3,7 @@
  * behind what was handed over last.
  */
 import type { CancelSignal, PortError, StoredEvent } from '@recourse/core';
+import { subscriberFailed } from '@recourse/core/storing';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { ServerPosition } from './client.ts';
@@ -172,12 +173,3 @@ const skippedAt = async ({ server, names }: Site, position: ServerPosition | nul
   });
   return skipped;
 };
-
-const subscriberFailed = (last: StoredEvent, cause: unknown): PortError => ({
-  kind: 'permanent',
-  code: 'store/subscriber-failed',
-  message:
-    `The subscriber failed in the events up to position ${last.position}, and gets no more: ` +
-    `${cause instanceof Error ? cause.message : String(cause)}. Subscribe again once it can handle them.`,
-  cause,
-});

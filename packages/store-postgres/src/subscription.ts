@@ -1,6 +1,7 @@
 /** A reader that goes on: batch after batch, then whatever is appended, here or elsewhere, also through an outage. */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { CancelSignal, PortError, StoredEvent } from '@recourse/core';
+import { subscriberFailed } from '@recourse/core/storing';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Changes } from './changes.ts';
@@ -81,12 +82,3 @@ const follow = async (
   }
   return E.right(undefined);
 };
-
-const subscriberFailed = (last: StoredEvent, cause: unknown): PortError => ({
-  kind: 'permanent',
-  code: 'store/subscriber-failed',
-  message:
-    `The subscriber failed in the events up to position ${last.position}, and gets no more: ` +
-    `${cause instanceof Error ? cause.message : String(cause)}. Subscribe again once it can handle them.`,
-  cause,
-});

@@ -1,4 +1,5 @@
 // What every EventStore and Snapshots adapter decides in the same way, whatever it keeps events in.
+export { subscriberFailed, wrongVersion } from './answers.ts';
 export {
   APPEND_BYTES_MAX,
   type Draft,
@@ -13,4 +14,3 @@ export { numberOf } from './numbered-position.ts';
 export { type Placement, placementOf } from './placement.ts';
 export { DEPTH_MAX, flawIn, flawInText, parsed, utf8Length } from './plain-json.ts';
 export { SNAPSHOT_BYTES_MAX, snapshotText } from './snapshot-draft.ts';
-export { wrongVersion } from './wrong-version.ts';

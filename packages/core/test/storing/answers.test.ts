@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { wrongVersion } from '../../src/storing/index.ts';
+import type { StoredEvent } from '../../src/ports/event-store.ts';
+import { subscriberFailed, wrongVersion } from '../../src/storing/index.ts';
 
 test('an append that came too late is told where the stream is, and what to do', () => {
   expect(wrongVersion('deployment-1', 4, 7)).toEqual({
@@ -17,4 +18,17 @@ test('an append to a stream that is not there is told so', () => {
     message: 'deployment-1 is not there, expected was stream-exists. Read it again and decide again.',
     actual: null,
   });
+});
+
+test('a subscriber that failed is told where, why, and what to do', () => {
+  const last = { position: '7' } as StoredEvent;
+  const cause = new Error('no room');
+  expect(subscriberFailed(last, cause)).toEqual({
+    kind: 'permanent',
+    code: 'store/subscriber-failed',
+    message:
+      'The subscriber failed in the events up to position 7, and gets no more: no room. Subscribe again once it can handle them.',
+    cause,
+  });
+  expect(subscriberFailed(last, 'text').message).toContain('no more: text.');
 });

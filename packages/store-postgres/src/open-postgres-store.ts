@@ -8,7 +8,8 @@ import { eventRows } from './event-rows.ts';
 import { postgresEventStore } from './event-store.ts';
 import { failure } from './failure.ts';
 import { prepare } from './migration.ts';
-import { type PostgresPool, poolOf } from './pool.ts';
+import { ownPool } from './own-pool.ts';
+import type { PostgresPool } from './pool.ts';
 import { quoted } from './schema.ts';
 import { postgresSnapshots } from './snapshots.ts';
 
@@ -91,15 +92,6 @@ const storeOn = (pool: PostgresPool, { schema, channel, lockTimeoutMs, end }: Pa
 
 /** What begins with `pg_` is PostgreSQL's own. */
 const isName = (schema: string): boolean => /^(?!pg_)[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(schema);
-
-const ownPool = (url: string): Readonly<{ pool: PostgresPool; end: () => Promise<void> }> | null => {
-  try {
-    const pool = poolOf(url);
-    return { pool, end: () => pool.end() };
-  } catch {
-    return null;
-  }
-};
 
 const invalid = (flaw: string): E.Either<PortError, never> =>
   E.left({ kind: 'permanent', code: 'store/invalid-options', message: `The store was not opened: ${flaw}.` });

@@ -31,6 +31,7 @@ const rows: readonly Row[] = [
   { expected: 'no-stream', head: 4, found: [1, 2], place: 'nowhere' },
   { expected: 'no-stream', head: 1, found: [0, 1, x], place: 'nowhere' },
   { expected: 4, head: 4, found: [x], place: 'end' },
+  { expected: 0, head: 0, found: [x], place: 'end' },
   { expected: 4, head: null, found: [x], place: 'nowhere' },
   { expected: 0, head: null, found: [x], place: 'nowhere' },
   { expected: 3, head: 4, found: [x], place: 'nowhere' },

@@ -25,7 +25,7 @@ export type RepositoryUrl = z.infer<typeof RepositoryUrl>;
 const carriesCredentials = (url: string): boolean => {
   const [, scheme = '', authority = ''] = /^([a-z][a-z0-9+.-]*:\/\/)?([^/]*)/i.exec(url) ?? [];
   const user = authority.slice(0, Math.max(0, authority.lastIndexOf('@')));
-  return user.includes(':') || (user !== '' && /^https?:/i.test(scheme)) || (scheme !== '' && isCut(authority, url));
+  return user.includes(':') || (user !== '' && /https?:/i.test(scheme)) || (scheme !== '' && isCut(authority, url));
 };
 
 /** A password with a `/` in it ends the authority too early: what looks like a port then is none. */

@@ -38,6 +38,12 @@ describe('what was given is shown', () => {
       value: '"shop"',
       problem: 'must be object',
     });
+    for (const [given, value] of [
+      ['plan', '"plan"'],
+      [null, 'null'],
+      [undefined, 'nothing'],
+    ] as const)
+      expect(told(parseRollback(given))).toMatchObject({ field: 'the input', value, problem: 'must be object' });
     expect(told(parseDeploymentId(7))).toMatchObject({ field: 'the input', value: '7', problem: 'must be string' });
   });
 

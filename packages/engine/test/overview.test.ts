@@ -331,6 +331,8 @@ describe('an environment', () => {
     expect(Math.abs((overview?.live?.since ?? 0) - liveSince)).toBeLessThan(1_000);
     await world.recourse.rebuildOverview();
     expect(await world.recourse.environments()).toEqual([overview]);
+    const saved = await orFault(world.options.snapshots.load('overview'));
+    expect(saved?.state).toMatchObject({ environments: [[shop, overview?.live]] });
     expect(await world.another().environments()).toEqual([overview]);
   });
 

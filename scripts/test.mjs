@@ -1,4 +1,4 @@
-// Every test there is: format and lint, types, 20,000 simulated platforms, then all others, real engines included.
+// Every test there is: format and lint, types, all tests, real engines included, and 20,000 simulated platforms.
 // It ends with one plain line of counts.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), 'recourse-test-'));
-const report = join(folder, 'report.json');
 
 const line = ([command, args]) => [command, ...args].join(' ');
 
@@ -30,7 +29,8 @@ const runBeside = async (step, other) => {
   return code === 0;
 };
 
-const counts = () => {
+/** How many passed and failed, as a report of vitest has it; one that is not there is a failure. */
+const countsIn = (report) => {
   try {
     const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
     return { passed: numPassedTests, failed: Math.max(numFailedTests, numFailedTestSuites > 0 ? 1 : 0) };
@@ -44,9 +44,16 @@ const checks = [
   ['tsc', ['--build']],
   ['tsc', ['-p', 'tsconfig.test.json']],
 ];
-const tests = ['vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]];
-// Always the same seeds, so that nobody's change fails by bad luck. Beside the tests, which wait for engines most of
-// the time.
+const reportOf = (name) => join(folder, `${name}.json`);
+const vitest = (name, ...args) => [
+  'vitest',
+  ['run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${reportOf(name)}`],
+];
+const unit = vitest('unit', '--project=unit', '--maxWorkers=2');
+// One file at a time: they share the machine with the engines that they start.
+const engines = vitest('engines', '--project=process', '--project=engine');
+// Always the same seeds, so that nobody's change fails by bad luck. Beside the tests that wait for engines most of the
+// time.
 const simulation = [
   'node',
   ['--conditions=@recourse/source', 'scripts/simulate/main.ts', '--runs', '20000', '--profile', 'all'],
@@ -54,15 +61,16 @@ const simulation = [
 
 try {
   const unsound = [];
-  for (const check of checks) if (!(await run(check))) unsound.push(check);
-  const testing = run(tests);
+  for (const step of [...checks, unit]) if (!(await run(step))) unsound.push(step);
+  const testing = run(engines);
   if (!(await runBeside(simulation, testing))) unsound.push(simulation);
-  const broken = unsound.length;
-  if (!(await testing)) unsound.push(tests);
-  const { passed, failed } = counts();
+  if (!(await testing)) unsound.push(engines);
+  const counts = ['unit', 'engines'].map((name) => countsIn(reportOf(name)));
+  const sum = (of) => counts.reduce((total, count) => total + count[of], 0);
+  const broken = unsound.filter(([command]) => command !== 'vitest').length;
   for (const step of unsound) console.error(`test: failed: ${line(step)}`);
-  console.log(`\n${passed} passed, ${failed + broken} failed`);
-  process.exitCode = unsound.length === 0 && passed > 0 ? 0 : 1;
+  console.log(`\n${sum('passed')} passed, ${sum('failed') + broken} failed`);
+  process.exitCode = unsound.length === 0 && sum('passed') > 0 ? 0 : 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

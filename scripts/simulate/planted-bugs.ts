@@ -460,4 +460,36 @@ export const plantedBugs: readonly PlantedBug[] = [
     to: `  if (state.promotionBegun && cancel.actor !== 'recourse') return E.left({ code: 'PromotionStarted', deployment });
 `,
   },
+  {
+    name: 'build-before-intent',
+    says: 'a build is begun while it is still being written down that it will be',
+    file: engine('advance.ts'),
+    from: `  const begun = await decide({ type: 'BeginStep', step: { step, attempt, run, key }, now, policy: stepPolicy }, known);
+`,
+    to: `  if (step === 'build') void performBounded(advancing, effect, request, letGo);
+  const begun = await decide({ type: 'BeginStep', step: { step, attempt, run, key }, now, policy: stepPolicy }, known);
+`,
+  },
+  {
+    name: 'time-runs-back',
+    says: 'a step that a clock was set back in took less than no time',
+    file: engine('perform/perform.ts'),
+    from: `  return () => Math.max(0, clock.now() - from);`,
+    to: `  return () => clock.now() - from;`,
+  },
+  {
+    name: 'second-instance',
+    says: 'a start under a name that is taken starts another instance',
+    file: twin('runtime.ts'),
+    from: `  const existing = engine.under(key);
+  if (existing !== undefined && existing.digest !== image.digest) return answer(E.left(keyTaken(key)));
+  if (existing?.running) {`,
+    to: `  const existing = engine.under(key);
+  if (existing?.running) {
+    const second = createInstance(engine, engine.freshId(), order, image.digest);
+    runInstance(lab, second, { host: '127.0.0.1', port: engine.freshPort() }, 0);
+    return answer(E.right(instanceOf(second)));
+  }
+  if (existing?.running) {`,
+  },
 ];

@@ -1,11 +1,12 @@
 /** A queue for several machines, in a PostgreSQL that is there anyway. */
 import type { PortError, WorkQueue } from '@recourse/core';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { type Db, PgBoss } from 'pg-boss';
+import { PgBoss } from 'pg-boss';
 import { answerOf } from './answer.ts';
 import { consumer } from './consumer.ts';
 import { unavailable } from './failure.ts';
 import { jobTable, queueOptions } from './job-table.ts';
+import type { SqlExecutor } from './sql-executor.ts';
 import { pgBossWorkQueue } from './work-queue.ts';
 
 export type PgBossQueueOptions = Readonly<{
@@ -14,7 +15,7 @@ export type PgBossQueueOptions = Readonly<{
    * `{ executeSql: (text, values) => pool.query(text, values) }`. Without its `listen` a wake-up waits for the next
    * look, a quarter of a second at most.
    */
-  connection: string | Db;
+  connection: string | SqlExecutor;
   /** The schema of pg-boss's tables: created, and brought up to date, if this user may. Default `recourse_queue`. */
   schema?: string;
   /** The name of the queue in it. Platforms that share a schema need different ones. Default `recourse-work`. */

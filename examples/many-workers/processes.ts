@@ -14,11 +14,11 @@ const start = (role: 'api' | 'worker', settings: Settings): ChildProcess =>
     stdio: ['ignore', 'pipe', 'inherit'],
   });
 
-/** What a process says first: that it is ready. */
-const firstLine = async ({ stdout }: ChildProcess): Promise<string> => {
-  if (stdout === null) throw new Error('a process without output');
+/** What a process says first: that it is ready. Null if it ended before. */
+const firstLine = async ({ stdout }: ChildProcess): Promise<string | null> => {
+  if (stdout === null) return null;
   for await (const line of createInterface(stdout)) return line;
-  throw new Error('a process ended before it was ready');
+  return null;
 };
 
 const end = async (child: ChildProcess): Promise<void> => {
@@ -29,8 +29,9 @@ const end = async (child: ChildProcess): Promise<void> => {
 
 export const startApi = async (settings: Settings) => {
   const child = start('api', settings);
-  const url = new URL(`http://127.0.0.1:${await firstLine(child)}/`);
-  return { url, stop: () => end(child) };
+  const port = await firstLine(child);
+  if (port === null) throw new Error('The API ended before it was ready.');
+  return { url: new URL(`http://127.0.0.1:${port}/`), stop: () => end(child) };
 };
 
 export type Victim = Readonly<{
@@ -60,8 +61,7 @@ export const startWorkers = async (count: number, settings: Settings): Promise<W
       await sleep(RESTART_MS);
       if (!stopping) await keepUp();
     });
-    await firstLine(child);
-    awake.add(child);
+    if ((await firstLine(child)) !== null) awake.add(child);
   };
   await Promise.all(Array.from({ length: count }, keepUp));
 

@@ -20,13 +20,12 @@ const run = async (step) => {
   return code === 0;
 };
 
-/** Runs a step on what the others leave of the machine. What it says is shown when `other` is over. */
-const runBeside = async (step, other) => {
+/** Runs a step beside others. What it says is kept, so that nobody's lines come between another's. */
+const runBeside = async (step, priority) => {
   const child = spawn(...step, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
-  setPriority(child.pid, constants.priority.PRIORITY_LOW);
-  const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'close'), other]);
-  console.log(`\n> ${line(step)}\n${said}`);
-  return code === 0;
+  setPriority(child.pid, priority);
+  const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  return { step, said, succeeded: code === 0 };
 };
 
 /** How many passed and failed, as a report of vitest has it; one that is not there is a failure. */
@@ -50,22 +49,27 @@ const vitest = (name, ...args) => [
   ['run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${reportOf(name)}`],
 ];
 const unit = vitest('unit', '--project=unit', '--maxWorkers=2');
-// One file at a time: they share the machine with the engines that they start.
-const engines = vitest('engines', '--project=process', '--project=engine');
-// Always the same seeds, so that nobody's change fails by bad luck. Beside the tests that wait for engines most of the
-// time.
+// One file of each at a time: they share the machine with the processes and engines that they start, and wait for them
+// most of the time.
+const engines = vitest('engine', '--project=engine');
+const processes = vitest('process', '--project=process');
+// Always the same seeds, so that nobody's change fails by bad luck. On what the tests leave of the machine.
 const simulation = [
   'node',
   ['--conditions=@recourse/source', 'scripts/simulate/main.ts', '--runs', '20000', '--profile', 'all'],
 ];
+const { PRIORITY_LOW, PRIORITY_NORMAL } = constants.priority;
 
 try {
   const unsound = [];
   for (const step of [...checks, unit]) if (!(await run(step))) unsound.push(step);
-  const testing = run(engines);
-  if (!(await runBeside(simulation, testing))) unsound.push(simulation);
-  if (!(await testing)) unsound.push(engines);
-  const counts = ['unit', 'engines'].map((name) => countsIn(reportOf(name)));
+  const beside = [runBeside(processes, PRIORITY_NORMAL), runBeside(simulation, PRIORITY_LOW)];
+  if (!(await run(engines))) unsound.push(engines);
+  for (const { step, said, succeeded } of await Promise.all(beside)) {
+    console.log(`\n> ${line(step)}\n${said}`);
+    if (!succeeded) unsound.push(step);
+  }
+  const counts = ['unit', 'engine', 'process'].map((name) => countsIn(reportOf(name)));
   const sum = (of) => counts.reduce((total, count) => total + count[of], 0);
   const broken = unsound.filter(([command]) => command !== 'vitest').length;
   for (const step of unsound) console.error(`test: failed: ${line(step)}`);

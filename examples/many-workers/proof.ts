@@ -1,6 +1,6 @@
 /** What is so in the end, from the events and from the engines: nothing lost, nothing doubled, nothing stuck. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deploymentEvents, EnvironmentId, type Position, type StoredEvent } from '@recourse/core';
+import { EnvironmentId, environmentEvents, type Position, type StoredEvent } from '@recourse/core';
 import { type HistoryEntry, orFault } from '@recourse/engine';
 import { isRight } from 'fp-ts/lib/Either.js';
 import type { Orders } from './operator.ts';
@@ -94,14 +94,16 @@ const doubledIn = ({ given }: Orders, history: ReadonlyMap<string, HistoryEntry>
   ];
 };
 
-/** Steps that were recorded as done more often than once. */
-const repeatedIn = (events: readonly StoredEvent[]): readonly string[] => {
-  const once = ['Admitted', 'Built', 'Promoted', 'Activated', 'Retired'];
-  const done = events.flatMap((stored) => {
-    const event = deploymentEvents.decode(stored);
-    return isRight(event) && once.includes(event.right.type) ? [`${event.right.type} in ${stored.stream}`] : [];
-  });
-  return [...countOf(done)].flatMap(([what, times]) => (times > 1 ? [`${what}, ${times} times`] : []));
+/** What happens once to a deployment, and was recorded more often. */
+const repeatedIn = (events: readonly StoredEvent[]): readonly string[] =>
+  [...countOf(events.flatMap(onceOnly))].flatMap(([what, times]) => (times > 1 ? [`${what}, ${times} times`] : []));
+
+const onceOnly = (stored: StoredEvent): readonly string[] => {
+  const inEnvironment = environmentEvents.decode(stored);
+  if (isRight(inEnvironment))
+    return inEnvironment.right.type === 'Activated' ? [`Activated of ${inEnvironment.right.release.deployment}`] : [];
+  const once = ['Admitted', 'Built', 'Promoted', 'Retired'];
+  return once.includes(stored.type) ? [`${stored.type} in ${stored.stream}`] : [];
 };
 
 /** The newest entry that went live and was not replaced is what the router points at, runs, and answers. */

@@ -68,6 +68,8 @@ export {
   StepKey,
   Text,
 } from './identity.ts';
+// What an adapter waits on.
+export { type Latch, latch } from './latch.ts';
 // What an adapter implements.
 export type { Builder, BuildOrder, BuildProgress, BuiltImage } from './ports/builder.ts';
 export type { CancelSignal } from './ports/cancel-signal.ts';

@@ -1,9 +1,8 @@
 /** Takes jobs that are due, hands them over, and holds them for as long as their handlers run. */
-import type { WorkQueue } from '@recourse/core';
+import { latch, type WorkQueue } from '@recourse/core';
 import * as E from 'fp-ts/lib/Either.js';
 import { wasClosed } from './failure.ts';
 import { deploymentOf, type Job, type JobTable, LEASE_MS } from './job-table.ts';
-import { latch } from './latch.ts';
 
 /** How long a consumer rests that heard of nothing: a delayed message may be that late. */
 const LOOK_MS = 250;
@@ -31,7 +30,9 @@ export const consumer =
     try {
       while (!isOver()) {
         await takeSome(shared, { concurrency, isOver, running, handle, wake: wake.open });
-        await wake.wait(LOOK_MS);
+        const look = setTimeout(wake.open, LOOK_MS);
+        await wake.wait();
+        clearTimeout(look);
       }
     } finally {
       await Promise.all(running.values());

@@ -2,14 +2,13 @@
  * Following all streams of ours. The client does not subscribe again by itself when the connection drops; this does,
  * behind what was handed over last.
  */
-import type { CancelSignal, PortError, StoredEvent } from '@recourse/core';
+import { type CancelSignal, type Latch, latch, type PortError, type StoredEvent } from '@recourse/core';
 import { subscriberFailed } from '@recourse/core/storing';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { ServerPosition } from './client.ts';
 import { storedEventOf } from './envelope.ts';
 import { failure, typeOf } from './failure.ts';
-import { type Latch, latch } from './latch.ts';
 import { type Chunk, type Listening, listenTo } from './listening.ts';
 import type { Names } from './names.ts';
 import { isAfter } from './position.ts';
@@ -69,7 +68,10 @@ const follow = async (site: Site, after: ServerPosition | null): Promise<Ended> 
     // The client turns to the leader by itself.
     if (hopeless || (!progress.heard && typeOf(cause) !== 'not-leader')) return E.left(error);
     progress.drops += 1;
-    await rest.wait(Math.min(BACKOFF_MS * 2 ** (progress.drops - 1), BACKOFF_MS_MAX) * (0.5 + Math.random() / 2));
+    const restMs = Math.min(BACKOFF_MS * 2 ** (progress.drops - 1), BACKOFF_MS_MAX) * (0.5 + Math.random() / 2);
+    const timer = setTimeout(rest.open, restMs);
+    await rest.wait();
+    clearTimeout(timer);
   }
   return E.right(undefined);
 };

@@ -1,12 +1,11 @@
 /** Takes messages that are due, hands them over, and holds them for as long as their handlers run. */
 import { randomUUID } from 'node:crypto';
-import type { CancelSignal, PortError, WorkQueue } from '@recourse/core';
+import { type CancelSignal, latch, type PortError, type WorkQueue } from '@recourse/core';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Database } from './database.ts';
-import { latch } from './latch.ts';
 import { type Claim, type Job, LEASE_MS, type WorkRows } from './work-rows.ts';
 
 /** How long a message rests after its handler failed: doubled each time, so that what keeps failing is no load. */
@@ -30,11 +29,16 @@ export const consumer = (database: Database, rows: WorkRows): Consume => {
     async () => {
       const running = new Map<string, Promise<void>>();
       const wake = latch();
+      const idle = async (ms: number) => {
+        const timer = setTimeout(wake.open, ms);
+        await wake.wait();
+        clearTimeout(timer);
+      };
       const stopListening = database.changes.listen(wake.open);
       signal.addEventListener('abort', wake.open);
       const heartbeat = setInterval(() => void renew(shared, running.keys()), LEASE_MS / 3);
       try {
-        return await takeInTurn(shared, { concurrency, signal, running, handle, idle: wake.wait });
+        return await takeInTurn(shared, { concurrency, signal, running, handle, idle });
       } finally {
         await Promise.all(running.values());
         clearInterval(heartbeat);

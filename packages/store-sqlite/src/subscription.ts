@@ -1,12 +1,11 @@
 /** A reader that goes on: batch after batch, then whatever is committed, here or in another process. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { CancelSignal, PortError, StoredEvent } from '@recourse/core';
+import { type CancelSignal, latch, type PortError, type StoredEvent } from '@recourse/core';
 import { subscriberFailed } from '@recourse/core/storing';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Database } from './database.ts';
 import type { EventRows } from './event-rows.ts';
-import { latch } from './latch.ts';
 
 /** Of one batch, so that a subscriber far behind costs no more memory than one at the end. */
 const EVENTS_MAX = 256;

@@ -2,6 +2,7 @@
 export type Latch = Readonly<{
   /** Lets the wait under way pass, or the next one. */
   open(): void;
+  /** Waits until it is opened. For no longer than a time: let a timer open it. */
   wait(): Promise<void>;
 }>;
 
